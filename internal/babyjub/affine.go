@@ -118,11 +118,3 @@ func (w *Walk) Next() *[WalkBlock]fr.Element {
 	w.centre = next
 	return &w.ys
 }
-
-// normalize makes z = 1, given 1/z.
-func (p *Point) normalize(inv *fr.Element) {
-	p.x.Mul(&p.x, inv)
-	p.y.Mul(&p.y, inv)
-	p.t.Mul(&p.x, &p.y)
-	p.z = feOne
-}

@@ -1,5 +1,11 @@
 package babyjub
 
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
 // VarTimeMultiScalarMul returns sum_i scalars[i] points[i], in variable time;
 // the identity if there are none. It panics if the lengths differ.
 func VarTimeMultiScalarMul(scalars []Scalar, points []Point) Point {
@@ -16,7 +22,7 @@ func VarTimeMultiScalarMul(scalars []Scalar, points []Point) Point {
 }
 
 // pippengerMin is the number of points from which buckets are faster.
-const pippengerMin = 200
+const pippengerMin = 80
 
 // straus shares the doublings of all products, with the odd multiples of every
 // point at hand.
@@ -41,11 +47,12 @@ func straus(scalars []Scalar, points []Point) Point {
 }
 
 // pippenger adds, window by window, every point to the bucket of its digit, and
-// then sum_j j bucket_j.
+// then sums j bucket_j. Windows are shared out to as many goroutines as may run
+// at once.
 func pippenger(scalars []Scalar, points []Point) Point {
 	w := pippengerWidth(len(points))
 	count := windows(w)
-	digits := make([]int16, len(points)*count) // by window, then by point
+	digits := make([]int16, count*len(points)) // by window, then by point
 	one := make([]int16, count)
 	for i := range scalars {
 		v := scalars[i].limbs()
@@ -55,15 +62,36 @@ func pippenger(scalars []Scalar, points []Point) Point {
 		}
 	}
 	prepared := toNiels(points)
-	buckets := make([]Point, 1<<(w-1))
-	var r Point
-	r.SetIdentity()
-	for k := count - 1; k >= 0; k-- {
+
+	sums := make([]Point, count)
+	var next atomic.Int32
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), count) {
+		workers.Go(func() {
+			windowSum := newWindowSum(w)
+			for k := int(next.Add(1)) - 1; k < count; k = int(next.Add(1)) - 1 {
+				sums[k] = windowSum(digits[k*len(points):(k+1)*len(points)], prepared)
+			}
+		})
+	}
+	workers.Wait()
+
+	// sum_k 2^(w k) sums_k
+	r := sums[count-1]
+	for k := count - 2; k >= 0; k-- {
 		r.double(w)
-		sum := windowSum(buckets, digits[k*len(points):(k+1)*len(points)], prepared)
-		r.Add(&r, &sum)
+		r.Add(&r, &sums[k])
 	}
 	return r
+}
+
+// newWindowSum returns a function that computes sum_i digits[i] points[i], for
+// digits of w bits, again and again with the same scratch space.
+func newWindowSum(w int) func(digits []int16, points []niels) Point {
+	if w < vectorWidth {
+		return make(buckets, 1<<(w-1)).windowSum
+	}
+	return newVectorBuckets(1 << (w - 1)).windowSum
 }
 
 // pippengerWidth returns the width of the windows that makes n products
@@ -79,39 +107,34 @@ func pippengerWidth(n int) int {
 	return best
 }
 
-// windowSum returns sum_i digits[i] points[i]. Its buckets are scratch space:
-// bucket j-1 collects the points of digit j, and those of digit -j negated.
-func windowSum(buckets []Point, digits []int16, points []niels) Point {
-	clear(buckets) // z = 0: nothing in it
+// buckets sums points by digit: number j-1 collects the points of digit j, and
+// those of digit -j negated. Where z = 0 nothing has arrived.
+type buckets []Point
+
+// windowSum returns sum_i digits[i] points[i].
+func (b buckets) windowSum(digits []int16, points []niels) Point {
+	clear(b)
 	for i, d := range digits {
 		sign, abs := signAndAbs(d)
 		if abs == 0 {
 			continue
 		}
-		b, n := &buckets[abs-1], &points[i]
-		if b.z.IsZero() {
-			b.setNiels(n, uint(sign&1))
+		p, n := &b[abs-1], &points[i]
+		if p.z.IsZero() {
+			p.setNiels(n, sign)
 		} else {
-			b.addNiels(b, n, uint(sign&1))
+			p.addNiels(p, n, sign)
 		}
 	}
 	// sum_j j b_j = b_n + (b_n + b_(n-1)) + ... + (b_n + ... + b_1)
 	var running, sum Point
 	running.SetIdentity()
 	sum.SetIdentity()
-	for j := len(buckets) - 1; j >= 0; j-- {
-		if b := &buckets[j]; !b.z.IsZero() {
-			running.Add(&running, b)
+	for j := len(b) - 1; j >= 0; j-- {
+		if p := &b[j]; !p.z.IsZero() {
+			running.Add(&running, p)
 		}
 		sum.Add(&sum, &running)
 	}
 	return sum
-}
-
-// setNiels sets p = n for sign 0 and p = -n for sign 1.
-func (p *Point) setNiels(n *niels, sign uint) {
-	feSub(&p.x, &n.sums[1-sign], &n.sums[sign])
-	feAdd(&p.y, &n.sums[1], &n.sums[0])
-	p.z = feOne
-	p.t.Mul(&p.x, &p.y)
 }

@@ -146,32 +146,46 @@ func (o *oddMultiples) add(r *Point, d int8) {
 	}
 }
 
-// lookup sets c = d q, where multiples holds 1 q .. 8 q and |d| <= 8, reading
-// all of them.
+// lookup sets c = d q for use with sign 0, where multiples holds 1 q .. 8 q and
+// |d| <= 8, reading all of them.
 func (c *cached) lookup(multiples *[8]cached, d int16) {
 	sign, abs := signAndAbs(d)
-	*c = cached{sums: [2]fr.Element{feOne, feOne}, z2: feTwo} // the identity
+	*c = cached{}
+	c.or(&identityCached, equalMask(abs, 0))
 	for j := range multiples {
-		m, mask := &multiples[j], equalMask(abs, uint64(j+1))
-		feSelect(&c.sums[0], &m.sums[0], mask)
-		feSelect(&c.sums[1], &m.sums[1], mask)
-		feSelect(&c.z2, &m.z2, mask)
-		feSelect(&c.t2d, &m.t2d, mask)
+		c.or(&multiples[j], equalMask(abs, uint64(j+1)))
 	}
-	negate(&c.sums, &c.t2d, sign)
+	negate(&c.sums, &c.td[0], sign)
 }
 
-// signAndAbs returns all ones and -d for negative d, else 0 and d.
-func signAndAbs(d int16) (sign, abs uint64) {
-	x := int64(d)
-	s := x >> 63
-	return uint64(s), uint64((x ^ s) - s)
+var identityCached = cached{sums: [2]fr.Element{feOne, feOne}, z2: feTwo}
+
+// or sets c = c | m, but for td[1], if mask is all ones, and leaves c if it is 0.
+func (c *cached) or(m *cached, mask uint64) {
+	feOr(&c.sums[0], &m.sums[0], mask)
+	feOr(&c.sums[1], &m.sums[1], mask)
+	feOr(&c.z2, &m.z2, mask)
+	feOr(&c.td[0], &m.td[0], mask)
+}
+
+// signAndAbs returns 1 and -d for negative d, else 0 and d.
+func signAndAbs(d int16) (sign uint, abs uint64) {
+	s := int64(d) >> 63 // -1 or 0
+	return uint(-s), uint64((int64(d) ^ s) - s)
 }
 
 // equalMask returns all ones if a = b, else 0.
 func equalMask(a, b uint64) uint64 {
 	x := a ^ b
 	return (x|-x)>>63 - 1
+}
+
+// feOr sets z = z | x if mask is all ones, and leaves z if it is 0.
+func feOr(z, x *fr.Element, mask uint64) {
+	z[0] |= mask & x[0]
+	z[1] |= mask & x[1]
+	z[2] |= mask & x[2]
+	z[3] |= mask & x[3]
 }
 
 // feSelect sets z = x if mask is all ones, and leaves z if it is 0.
@@ -182,13 +196,13 @@ func feSelect(z, x *fr.Element, mask uint64) {
 	z[3] ^= mask & (z[3] ^ x[3])
 }
 
-// negate negates a cached or niels point if mask is all ones: (x, t) becomes
-// (-x, -t), so y-x and y+x change places.
-func negate(sums *[2]fr.Element, t *fr.Element, mask uint64) {
-	minus := sums[0]
+// negate negates what lookup found if sign is 1, and leaves it if sign is 0.
+func negate(sums *[2]fr.Element, td *fr.Element, sign uint) {
+	mask := -uint64(sign)
+	first := sums[0]
 	feSelect(&sums[0], &sums[1], mask)
-	feSelect(&sums[1], &minus, mask)
-	var n fr.Element
-	feNeg(&n, t)
-	feSelect(t, &n, mask)
+	feSelect(&sums[1], &first, mask)
+	var minus fr.Element
+	feNeg(&minus, td)
+	feSelect(td, &minus, mask)
 }

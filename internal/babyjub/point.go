@@ -120,34 +120,69 @@ func (p *Point) check() {
 	}
 }
 
-// cached is a point made ready to be added.
+// cached is a point, and its negative, made ready to be added. Negation
+// exchanges the first two, and the last two.
 type cached struct {
 	sums [2]fr.Element // y-x, y+x
 	z2   fr.Element    // 2z
-	t2d  fr.Element    // 2dt
+	td   [2]fr.Element // 2dt, -2dt
 }
 
 func (c *cached) fromPoint(p *Point) {
 	feSub(&c.sums[0], &p.y, &p.x)
 	feAdd(&c.sums[1], &p.y, &p.x)
 	feAdd(&c.z2, &p.z, &p.z)
-	c.t2d.Mul(&p.t, &curve2D)
+	c.td[0].Mul(&p.t, &curve2D)
+	feNeg(&c.td[1], &c.td[0])
 }
 
 // niels is half a cached point with z = 1, so that 2z is 1.
 type niels struct {
 	sums [2]fr.Element // (y-x)/2, (y+x)/2
-	td   fr.Element    // dxy
+	td   [2]fr.Element // dt, -dt
 }
 
-// setAffine sets n to the point (x, y) of the curve with a = -1.
-func (n *niels) setAffine(x, y *fr.Element) {
-	feSub(&n.sums[0], y, x)
-	feAdd(&n.sums[1], y, x)
-	n.sums[0].Mul(&n.sums[0], &feHalf)
-	n.sums[1].Mul(&n.sums[1], &feHalf)
-	n.td.Mul(x, y)
-	n.td.Mul(&n.td, &curveD)
+// fromAffine sets n = p, where z = 1. It is not for secrets.
+func (n *niels) fromAffine(p *Point) {
+	feSub(&n.sums[0], &p.y, &p.x)
+	feAdd(&n.sums[1], &p.y, &p.x)
+	n.sums[0].Halve()
+	n.sums[1].Halve()
+	n.td[0].Mul(&p.t, &curveD)
+	feNeg(&n.td[1], &n.td[0])
+}
+
+// setNiels sets p = n for sign 0 and p = -n for sign 1. The sign is not secret.
+func (p *Point) setNiels(n *niels, sign uint) {
+	sign &= 1
+	feSub(&p.x, &n.sums[1-sign], &n.sums[sign])
+	feAdd(&p.y, &n.sums[1], &n.sums[0])
+	p.z = feOne
+	p.t.Mul(&p.x, &p.y)
+}
+
+// toNiels returns the points with z = 1, ready to be added. It is not for
+// secrets.
+func toNiels(points []Point) []niels {
+	zs := inverseZ(points)
+	out := make([]niels, len(points))
+	for i := range points {
+		p := points[i]
+		p.normalize(&zs[i])
+		out[i].fromAffine(&p)
+	}
+	return out
+}
+
+// normalize makes z = 1, given 1/z.
+func (p *Point) normalize(inv *fr.Element) {
+	if p.z.IsOne() {
+		return
+	}
+	p.x.Mul(&p.x, inv)
+	p.y.Mul(&p.y, inv)
+	p.t.Mul(&p.x, &p.y)
+	p.z = feOne
 }
 
 // completed is the point (e/g, h/f) before the products that give extended
@@ -201,43 +236,39 @@ func (p *Point) double(n int) *Point {
 // addCached sets p = q + c for sign 0 and p = q - c for sign 1, and returns p.
 // The sign is not secret.
 func (p *Point) addCached(q *Point, c *cached, sign uint) *Point {
+	sign &= 1
 	var tt, zz fr.Element
-	tt.Mul(&q.t, &c.t2d)
+	tt.Mul(&q.t, &c.td[sign])
 	zz.Mul(&q.z, &c.z2)
-	return p.add(q, &c.sums, &tt, &zz, sign)
+	return p.add(q, &c.sums[sign], &c.sums[1-sign], &tt, &zz)
 }
 
 // addNiels sets p = q + n for sign 0 and p = q - n for sign 1, and returns p.
 // The sign is not secret.
 func (p *Point) addNiels(q *Point, n *niels, sign uint) *Point {
+	sign &= 1
 	var tt fr.Element
-	tt.Mul(&q.t, &n.td)
-	return p.add(q, &n.sums, &tt, &q.z, sign)
+	tt.Mul(&q.t, &n.td[sign])
+	return p.add(q, &n.sums[sign], &n.sums[1-sign], &tt, &q.z)
 }
 
 // add is the complete addition for a = -1, "add-2008-hwcd-3":
 //
 //	A = (Y1-X1)(Y2-X2), B = (Y1+X1)(Y2+X2), C = 2d T1 T2, D = 2 Z1 Z2
 //	E = B - A, F = D - C, G = D + C, H = B + A
+//	X = E F, Y = G H, Z = F G, T = E H
 //
-// given Y2-X2 and Y2+X2, C and D, or half of each: the scale of E, F, G, H
-// does not matter. Subtraction adds (-X2, Y2, Z2, -T2): A and B change factors,
-// and the sign of C changes F for G.
-func (p *Point) add(q *Point, sums *[2]fr.Element, c, d *fr.Element, sign uint) *Point {
-	var a, b, e, h fr.Element
-	var fg [2]fr.Element
-	sign &= 1
+// given Y2-X2 and Y2+X2, C and D, or half of each: E, F, G and H may be scaled.
+func (p *Point) add(q *Point, ymx, ypx, c, d *fr.Element) *Point {
+	var a, b fr.Element
+	var r completed
 	feSub(&a, &q.y, &q.x)
-	a.Mul(&a, &sums[sign])
+	a.Mul(&a, ymx)
 	feAdd(&b, &q.y, &q.x)
-	b.Mul(&b, &sums[1-sign])
-	feSub(&fg[sign], d, c)
-	feAdd(&fg[1-sign], d, c)
-	feSub(&e, &b, &a)
-	feAdd(&h, &b, &a)
-	p.x.Mul(&e, &fg[0])
-	p.y.Mul(&fg[1], &h)
-	p.z.Mul(&fg[0], &fg[1])
-	p.t.Mul(&e, &h)
-	return p
+	b.Mul(&b, ypx)
+	feSub(&r.e, &b, &a)
+	feSub(&r.f, d, c)
+	feAdd(&r.g, d, c)
+	feAdd(&r.h, &b, &a)
+	return p.fromCompleted(&r)
 }

@@ -13,7 +13,7 @@ type Table struct {
 	windows [(252 + tableWidth - 1) / tableWidth][1 << (tableWidth - 1)]niels
 }
 
-const tableWidth = 5
+const tableWidth = 6
 
 var generatorTable = sync.OnceValue(func() *Table { return NewTable(NewGenerator()) })
 
@@ -46,9 +46,10 @@ func (t *Table) Mul(s *Scalar) Point {
 	v := s.limbs()
 	v.digits(d[:], tableWidth)
 	var p Point
-	p.SetIdentity()
-	for i := range t.windows {
-		var n niels
+	var n niels
+	n.lookup(t.windows[0][:], d[0])
+	p.setNiels(&n, 0)
+	for i := 1; i < len(d); i++ {
 		n.lookup(t.windows[i][:], d[i])
 		p.addNiels(&p, &n, 0)
 	}
@@ -62,37 +63,34 @@ func (t *Table) VarTimeMul(s *Scalar) Point {
 	v.digits(d[:], tableWidth)
 	var p Point
 	p.SetIdentity()
-	for i := range t.windows {
+	if sign, abs := signAndAbs(d[0]); abs != 0 {
+		p.setNiels(&t.windows[0][abs-1], sign)
+	}
+	for i := 1; i < len(d); i++ {
 		if sign, abs := signAndAbs(d[i]); abs != 0 {
-			p.addNiels(&p, &t.windows[i][abs-1], uint(sign&1))
+			p.addNiels(&p, &t.windows[i][abs-1], sign)
 		}
 	}
 	return p
 }
 
-// lookup sets n = d P, where multiples holds 1 P, 2 P .. and |d| is at most
-// their number, reading all of them.
+// lookup sets n = d P for use with sign 0, where multiples holds 1 P, 2 P .. and
+// |d| is at most their number, reading all of them.
 func (n *niels) lookup(multiples []niels, d int16) {
 	sign, abs := signAndAbs(d)
-	*n = niels{sums: [2]fr.Element{feHalf, feHalf}} // the identity
+	*n = niels{}
+	n.or(&identityNiels, equalMask(abs, 0))
 	for j := range multiples {
-		m, mask := &multiples[j], equalMask(abs, uint64(j+1))
-		feSelect(&n.sums[0], &m.sums[0], mask)
-		feSelect(&n.sums[1], &m.sums[1], mask)
-		feSelect(&n.td, &m.td, mask)
+		n.or(&multiples[j], equalMask(abs, uint64(j+1)))
 	}
-	negate(&n.sums, &n.td, sign)
+	negate(&n.sums, &n.td[0], sign)
 }
 
-// toNiels returns the points with z = 1, ready to be added.
-func toNiels(points []Point) []niels {
-	zs := inverseZ(points)
-	out := make([]niels, len(points))
-	for i := range points {
-		var x, y fr.Element
-		x.Mul(&points[i].x, &zs[i])
-		y.Mul(&points[i].y, &zs[i])
-		out[i].setAffine(&x, &y)
-	}
-	return out
+var identityNiels = niels{sums: [2]fr.Element{feHalf, feHalf}}
+
+// or sets n = n | m, but for td[1], if mask is all ones, and leaves n if it is 0.
+func (n *niels) or(m *niels, mask uint64) {
+	feOr(&n.sums[0], &m.sums[0], mask)
+	feOr(&n.sums[1], &m.sums[1], mask)
+	feOr(&n.td[0], &m.td[0], mask)
 }

@@ -228,22 +228,3 @@ func sbox(x *fr.Element) {
 	s.Square(&s)
 	x.Mul(x, &s)
 }
-
-// inner returns the sum of a[i] * b[i].
-func inner(a, b []fr.Element) (sum fr.Element) {
-	for len(a) > 0 {
-		n := min(len(a), 4)
-		var t0, t1, t2, t3, t4 uint64
-		for i := range fr.Limbs {
-			t4 = 0
-			for j := range a[:n] {
-				t0, t1, t2, t3, t4 = mac(t0, t1, t2, t3, t4, b[j][i], &a[j])
-			}
-			t0, t1, t2, t3 = redc(t0, t1, t2, t3, t4)
-		}
-		t0, t1, t2, t3 = subtract(t0, t1, t2, t3)
-		sum.Add(&sum, &fr.Element{t0, t1, t2, t3})
-		a, b = a[n:], b[n:]
-	}
-	return sum
-}

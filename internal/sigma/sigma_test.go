@@ -327,6 +327,9 @@ func TestAttack42RepeatedRandomness(t *testing.T) {
 	y, y2, d := mul(x, g), mul(x2, g), mul(x, &h)
 	rand.Reader = constant{}
 
+	p, again := sigma.Prove(statement("m"), x, y), sigma.Prove(statement("m"), x, y)
+	require.True(t, p.R.Equal(&again.R), "the source repeats")
+
 	seen := map[[64]byte]string{}
 	fresh := func(name string, r *babyjub.Point) {
 		require.NotContains(t, seen, r.Bytes(), "%s and %s", name, seen[r.Bytes()])
@@ -445,8 +448,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// vectors are deterministic proofs over statement(message): y = x G, and d = x b where there is a b.
-// Made by this package with UPDATE=1 in the environment.
+// vector is a deterministic proof over statement(message): y = x G, and d = x b where there is a b.
 type vector struct {
 	Comment, X, Message, Y, B, D, Proof string
 }

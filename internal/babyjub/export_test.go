@@ -1,0 +1,65 @@
+package babyjub
+
+import (
+	"math/big"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
+)
+
+// What tests of package babyjub_test see of the inside.
+var (
+	MapToCurve = mapToCurve
+	HashDST    = hashDST
+
+	FeAdd       = feAdd
+	FeSub       = feSub
+	FeNeg       = feNeg
+	FeInverse   = feInverse
+	BatchInvert = batchInvert
+)
+
+const (
+	MinWidth = 4
+	MaxWidth = 16
+)
+
+// Digits returns the signed digits of s in base 2^w.
+func Digits(s *Scalar, w int) []int16 {
+	d := make([]int16, windows(w))
+	v := s.limbs()
+	v.digits(d, w)
+	return d
+}
+
+// NonAdjacentForm returns the digits of s that multiplication in variable time
+// uses.
+func NonAdjacentForm(s *Scalar) []int8 {
+	var d nafDigits
+	v := s.limbs()
+	n := d.recode(&v)
+	return d[:n]
+}
+
+// WindowSums returns sum_i digits[i] points[i] as computed one by one and in
+// batches, for digits of w bits.
+func WindowSums(w int, digits []int16, points []Point) (single, batched Point) {
+	n := toNiels(points)
+	s := make(buckets, 1<<(w-1))
+	b := newVectorBuckets(1 << (w - 1))
+	for range 2 { // the second time with used scratch space
+		single, batched = s.windowSum(digits, n), b.windowSum(digits, n)
+	}
+	return single, batched
+}
+
+// Modulus returns the modulus as feAdd and feSub know it.
+func Modulus() *big.Int {
+	n := new(big.Int)
+	for _, word := range []uint64{p3, p2, p1, p0} {
+		n.Lsh(n, 64).Or(n, new(big.Int).SetUint64(word))
+	}
+	return n
+}
+
+// Field is an element of the coordinates' field.
+type Field = fr.Element
