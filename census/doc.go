@@ -1,0 +1,34 @@
+// Package census is the public roll of an election: a Merkle tree over the voters' commitments,
+// so that a voter proves to be on the roll without saying where.
+//
+// A registrar gives every [Member] in order to [Build], or to [BuildWeighted] when voters have
+// weights, and publishes the [Tree]: its [Root] goes into the manifest, its files ([Tree.Export])
+// onto any web server. A voter reads a [Path] from those files ([ReadPath]) and proves in zero
+// knowledge that it leads from the own commitment to the root. An auditor reads all of them
+// ([Read]) and recomputes everything.
+//
+// The tree is the LeanIMT of Semaphore v4 over Poseidon: a parent is Poseidon(left, right), a lone
+// left child is carried up, and the root of a single leaf is the leaf. A leaf is the commitment,
+// or Poseidon(commitment, weight).
+//
+// Nothing here is secret, but which files a voter fetches can be: ReadPath takes one tile of 256
+// members and the tiles above it, which say no more than in which group of 256 the voter is.
+//
+// docs/spec/census.md is the specification.
+package census
+
+import "errors"
+
+// Kinds of errors. Members are counted from 0 in every message.
+var (
+	// ErrMalformed is the kind of data that no encoder writes: a number outside the field, a
+	// commitment 0, a file of another size, a path whose index does not fit its siblings.
+	ErrMalformed = errors.New("census: malformed")
+
+	// ErrInvalid is the kind of data that contradicts itself or the rules: a weight out of range,
+	// a census too large or empty, a node that is not the hash of its children.
+	ErrInvalid = errors.New("census: invalid")
+
+	// ErrDuplicate is the kind of a commitment that is on the roll twice.
+	ErrDuplicate = errors.New("census: duplicate member")
+)

@@ -1,0 +1,62 @@
+package census
+
+import (
+	"fmt"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
+
+	"github.com/scrutin/scrutin/internal/poseidon"
+)
+
+// MaxDepth is the longest path that any census may have.
+const MaxDepth = 32
+
+// maxWeight is the largest weight of a member.
+const maxWeight = 1<<40 - 1
+
+// Path leads from a member to the root. Levels at which the member's subtree has no sibling
+// are left out, so a path may be shorter than the depth of the tree.
+type Path struct {
+	Commitment Commitment
+	Weight     uint64 // 0 in an unweighted census
+	Index      uint64 // bit k is 1 where the subtree below Siblings[k] is the right child
+	Siblings   []Node
+}
+
+// Root returns the root that the path leads to. It refuses a path that no census has: more
+// than MaxDepth siblings, an index of more bits than siblings, numbers out of range.
+func (p Path) Root() (Root, error) {
+	if n := len(p.Siblings); n > MaxDepth || p.Index>>n != 0 {
+		return Root{}, fmt.Errorf("%w: path of %d siblings, at most %d allowed, with an index of more bits: %d",
+			ErrMalformed, n, MaxDepth, p.Index)
+	}
+	if p.Weight > maxWeight {
+		return Root{}, fmt.Errorf("%w: path of weight %d, at most 2^40 - 1 allowed", ErrMalformed, p.Weight)
+	}
+	node, err := leaf(Member{p.Commitment, p.Weight})
+	if err != nil {
+		return Root{}, fmt.Errorf("%w: path: %w", ErrMalformed, err)
+	}
+	for k, s := range p.Siblings {
+		sibling, err := element(s)
+		if err != nil {
+			return Root{}, fmt.Errorf("%w: path: sibling %d: %w", ErrMalformed, k, err)
+		}
+		if p.Index>>k&1 == 1 {
+			node = poseidon.Hash2(&sibling, &node)
+		} else {
+			node = poseidon.Hash2(&node, &sibling)
+		}
+	}
+	return node.Bytes(), nil
+}
+
+// leaf returns the commitment, or Poseidon(commitment, weight) if there is a weight.
+func leaf(m Member) (fr.Element, error) {
+	c, err := m.Commitment.element()
+	if err != nil || m.Weight == 0 {
+		return c, err
+	}
+	weight := fr.NewElement(m.Weight)
+	return poseidon.Hash2(&c, &weight), nil
+}
