@@ -1,0 +1,354 @@
+// Package box is the ballot box: it takes ballots, logs them in a tree that nobody can
+// rewrite unseen, and answers with receipts.
+//
+// The operator opens a [Box] on a directory with [Open]. Box.Cast checks a ballot, makes it
+// durable and returns a signed [Receipt], or a signed [Refusal]. Box.Export publishes the log
+// as plain files. After the closing time, Box.Seal ends the log for ever with a [Checkpoint]
+// that says so.
+//
+//	b, err := box.Open(dir, m, box.Config{Verifier: v, Key: key, Signatures: signatures})
+//	receipt, err := b.Cast(ctx, raw)
+//	err = b.Export("/srv/www/log")
+//	final, err := b.Seal(ctx)
+//
+// A voter needs the manifest alone to check what she was given:
+//
+//	receipt, err := box.ParseReceipt(m, encoded)
+//	err = receipt.Verify(m, myBallot)
+//
+// An auditor reads the published files with [OpenLog] and [Log.Entries], which recompute
+// every hash up to the signed root.
+//
+// # What is kept where
+//
+// The directory of a box holds three files. ballots.log is the only source of truth, private
+// to the operator only in that it is not the published form; checkpoint is the last head that
+// was signed, which tells a log that was cut back from one that is whole; lock keeps a second
+// process out. A receipt exists only after its ballot and a checkpoint that covers it were
+// synced to disk.
+//
+// # Secrets
+//
+// Config.Key signs everything that the box says. Whoever has it can sign a second log.
+// Nothing else here is secret, and no log line names a ballot.
+//
+// The formats are specified in docs/spec/log.md.
+package box
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/scrutin/scrutin/ballot"
+)
+
+var (
+	// ErrLocked means that the box is open already, here or in another process.
+	ErrLocked = errors.New("the box is open elsewhere")
+
+	// ErrDamaged means files that contradict each other or what was signed. Nothing was
+	// changed; restore the directory from a copy, or find out what happened to it.
+	ErrDamaged = errors.New("damaged")
+
+	// ErrStillOpen means that a box cannot be sealed before the manifest's closing time.
+	ErrStillOpen = errors.New("the poll is still open")
+
+	errReleased = fmt.Errorf("box: the box was closed: %w", fs.ErrClosed)
+)
+
+// Config is what a Box needs besides its directory and manifest.
+type Config struct {
+	Verifier   *ballot.Verifier   // of the manifest's election
+	Key        string             // the log's signer key (note.GenerateKey); the manifest names its other half. Secret.
+	Signatures []ballot.Signature // the trustees' signatures of the manifest: without a quorum the box does not open
+	Now        func() time.Time   // the clock; nil means time.Now
+	Logger     *slog.Logger       // nil means none
+}
+
+// String hides the key.
+func (Config) String() string { return "box.Config(redacted)" }
+
+// GoString hides the key.
+func (c Config) GoString() string { return c.String() }
+
+// A Box is an open ballot box. Its methods are safe for concurrent use.
+type Box struct {
+	manifest *ballot.Manifest
+	verifier *ballot.Verifier
+	signer   note.Signer
+	now      func() time.Time
+	logger   *slog.Logger
+	disk     disk
+	unlock   func() error
+
+	// gate is held for reading by every Cast that is under way, and for writing by Seal and
+	// Close, which therefore wait for the ballots in hand.
+	gate sync.RWMutex
+
+	queue queue
+
+	// exporting is held by Export.
+	exporting sync.Mutex
+
+	// mu guards what follows. A commit holds it until its ballots and checkpoint are durable,
+	// so nobody sees a ballot that a crash could take back.
+	mu       sync.RWMutex
+	journal  *journal
+	rules    *ballot.Rulebook
+	hashes   tree                // of all ballots
+	places   []place             // of all ballots, in the journal
+	indexes  map[[32]byte]uint64 // SHA-256 of a ballot -> its index
+	head     *Checkpoint         // the last one that was signed and stored
+	failed   error               // the write or sync after which the box refuses all work
+	released bool                // Close was called
+}
+
+// Open opens the ballot box of m's election in dir, or makes a new one there.
+//
+// It refuses a manifest that no quorum of trustees signed, a key that is not the manifest's,
+// a directory that is open elsewhere (ErrLocked), and files that are not whole (ErrDamaged).
+// What a crash in the middle of a commit left at the end of ballots.log, of which nobody has a
+// receipt, is removed. Ballots that are in the log already are parsed and pass the rule-book
+// again, but their proofs are not verified again: an auditor does that.
+func Open(dir string, m *ballot.Manifest, c Config) (*Box, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("box: %w", err)
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, fmt.Errorf("box: %s: %w", dir, err)
+	}
+	x, err := open(directory(dir), m, c)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("box: %s: %w", dir, err), unlock())
+	}
+	x.unlock = unlock
+	return x, nil
+}
+
+func open(d disk, m *ballot.Manifest, c Config) (_ *Box, err error) {
+	if c.Verifier == nil {
+		return nil, errors.New("no verifier: Config.Verifier is nil")
+	}
+	if err := m.CheckSignatures(c.Signatures); err != nil {
+		return nil, fmt.Errorf("the manifest is not signed by a quorum of its trustees: %w", err)
+	}
+	x := &Box{
+		manifest: m,
+		verifier: c.Verifier,
+		now:      c.Now,
+		logger:   c.Logger,
+		disk:     d,
+		unlock:   func() error { return nil },
+		queue:    queue{lead: make(chan struct{}, 1)},
+		rules:    ballot.NewRulebook(m),
+		indexes:  map[[32]byte]uint64{},
+	}
+	if x.now == nil {
+		x.now = time.Now
+	}
+	if x.logger == nil {
+		x.logger = slog.New(slog.DiscardHandler)
+	}
+	if x.signer, err = note.NewSigner(c.Key); err != nil {
+		return nil, fmt.Errorf("the log's signer key: %w", err)
+	}
+	if _, err := x.sign(&Checkpoint{Hash: sha256.Sum256(nil)}); err != nil {
+		return nil, fmt.Errorf("the signer key is not that of the manifest's log key %s: %w", m.Log().Key, err)
+	}
+
+	stored, err := readFile(d, checkpointName, maxNoteBytes)
+	if err != nil {
+		return nil, err
+	}
+	if x.journal, err = openJournal(d, m.ID(), stored == nil); err != nil {
+		return nil, err
+	}
+	if err := x.recover(stored); err != nil {
+		return nil, errors.Join(err, x.journal.file.Close())
+	}
+	return x, nil
+}
+
+// recover rebuilds everything from the journal, and leaves it and the stored checkpoint whole
+// and durable. stored is the stored checkpoint, nil in a box that was never fully made.
+func (x *Box) recover(stored []byte) error {
+	var head *Checkpoint
+	if stored != nil {
+		var err error
+		if head, err = readCheckpoint(x.manifest, stored); err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	j := x.journal
+	r, err := j.read(func(raw []byte, p place) error {
+		b, err := ballot.ParseBallot(x.manifest, raw)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		if err := x.apply(b, tlog.RecordHash(raw), sha256.Sum256(raw)); err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		x.places = append(x.places, p)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case head == nil && (j.count > 0 || j.sealed || r.damage != nil):
+		return fmt.Errorf("%w: the file checkpoint is missing, and %s holds %d ballots", ErrDamaged, journalName, j.count)
+	case head != nil && (j.count < head.Size || head.Closed && !j.sealed):
+		if r.damage != nil {
+			return j.damaged(r, fmt.Sprintf("and the checkpoint covers it (%d ballots, closed: %t)", head.Size, head.Closed))
+		}
+		return fmt.Errorf("%w: %s ends after %d ballots; the checkpoint says %d, closed: %t", ErrDamaged, journalName, j.count, head.Size, head.Closed)
+	case head != nil && head.Closed && j.count > head.Size:
+		return fmt.Errorf("%w: %s holds %d ballots; the log was closed with %d", ErrDamaged, journalName, j.count, head.Size)
+	case head != nil:
+		root, err := x.hashes.root(head.Size)
+		if err != nil {
+			return err
+		}
+		if root != head.Hash {
+			return fmt.Errorf("%w: the root of the first %d ballots of %s is %s; the checkpoint says %s", ErrDamaged, head.Size, journalName, root, head.Hash)
+		}
+	}
+	if r.damage != nil {
+		if err := j.cut(r); err != nil {
+			return err
+		}
+		x.logger.Warn("box: removed the end of a commit that was interrupted", "offset", j.end, "bytes", r.size-j.end)
+	}
+	if err := j.rewriteLast(); err != nil {
+		return err
+	}
+	if err := x.advance(); err != nil {
+		return err
+	}
+	x.logger.Info("box: open", "election", x.manifest.ID(), "ballots", x.head.Size, "voters", x.rules.Voters(), "closed", x.head.Closed)
+	return nil
+}
+
+// apply adds a ballot to everything that is kept in memory, except its place.
+func (x *Box) apply(b *ballot.Ballot, leaf tlog.Hash, digest [32]byte) error {
+	index := uint64(len(x.indexes))
+	if _, _, err := x.rules.Apply(b, index); err != nil {
+		return err
+	}
+	x.indexes[digest] = index
+	return x.hashes.add(index, leaf)
+}
+
+// advance signs and stores the checkpoint of the journal as it is.
+func (x *Box) advance() error {
+	root, err := x.hashes.root(x.journal.count)
+	if err != nil {
+		return err
+	}
+	head, err := x.sign(&Checkpoint{Size: x.journal.count, Hash: root, Closed: x.journal.sealed})
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(x.disk, checkpointName+".new", checkpointName, head.Note); err != nil {
+		return err
+	}
+	x.head = head
+	return nil
+}
+
+// sign completes a checkpoint and proves that others can read it.
+func (x *Box) sign(c *Checkpoint) (*Checkpoint, error) {
+	c.Origin = origin(x.manifest)
+	signed, err := note.Sign(&note.Note{Text: c.text()}, x.signer)
+	if err != nil {
+		return nil, err
+	}
+	return readCheckpoint(x.manifest, signed)
+}
+
+// usable returns why the box takes no work. It wants x.mu.
+func (x *Box) usable() error {
+	if x.released {
+		return errReleased
+	}
+	if x.failed != nil {
+		return fmt.Errorf("box: an earlier write failed, open the box anew: %w", x.failed)
+	}
+	return nil
+}
+
+// fail makes the box refuse all work: after a write or sync that failed, only reading the files
+// anew tells what they hold. It wants x.mu.
+func (x *Box) fail(what string, err error) error {
+	x.failed = err
+	x.logger.Error("box: "+what+" failed; the box takes no more work until it is opened anew", "error", err)
+	return fmt.Errorf("box: %s: %w", what, err)
+}
+
+// Checkpoint returns the last checkpoint.
+func (x *Box) Checkpoint() *Checkpoint {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.head.clone()
+}
+
+// Seal ends the poll, for ever: the log is closed, also after it is opened anew, and the
+// checkpoint that is returned says so. It may be called again and returns the same one.
+//
+// The closing time is a promise to the voters, so Seal refuses before it (ErrStillOpen),
+// whoever has voted. It waits for the ballots that arrived in time and are being checked.
+func (x *Box) Seal(ctx context.Context) (*Checkpoint, error) {
+	x.gate.Lock()
+	defer x.gate.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := x.usable(); err != nil {
+		return nil, err
+	}
+	if x.head.Closed {
+		return x.head.clone(), nil
+	}
+	if closes := x.manifest.Closes(); x.now().Unix() < closes {
+		return nil, fmt.Errorf("box: %w: it closes at %s", ErrStillOpen, formatTime(closes))
+	}
+	if err := x.journal.seal(); err != nil {
+		return nil, x.fail("write the seal", err)
+	}
+	if err := x.advance(); err != nil {
+		return nil, x.fail("store the checkpoint", err)
+	}
+	x.logger.Info("box: sealed", "ballots", x.head.Size, "root", x.head.Hash)
+	return x.head.clone(), nil
+}
+
+// Close releases the files. It does not end the poll: a box that was closed can be opened again.
+func (x *Box) Close() error {
+	x.gate.Lock()
+	defer x.gate.Unlock()
+	x.exporting.Lock()
+	defer x.exporting.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.released {
+		return nil
+	}
+	x.released = true
+	return errors.Join(x.journal.file.Close(), x.unlock())
+}
+
+func formatTime(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }

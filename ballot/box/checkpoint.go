@@ -1,0 +1,163 @@
+package box
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/internal/transcript"
+)
+
+const (
+	// maxNoteBytes leaves room for the cosignatures that a signed note must be able to carry.
+	maxNoteBytes = 1 << 17
+
+	// maxLogSize bounds a declared size. It is far below 2^62, where arithmetic on the
+	// positions of stored hashes would overflow.
+	maxLogSize = 1 << 48
+
+	closedLine = "closed"
+)
+
+// A Checkpoint is a head of the log that its operator signed: so many ballots, this root.
+// docs/spec/log.md, "Checkpoint".
+type Checkpoint struct {
+	Origin string    // the manifest's log origin, "/", the election id in hexadecimal
+	Size   uint64    // number of ballots
+	Hash   tlog.Hash // RFC 6962 root of the tree of these ballots
+	Closed bool      // the log ends here, for ever
+	Note   []byte    // the signed note, as published
+}
+
+// ParseCheckpoint reads a checkpoint of m's log and checks the operator's signature under
+// the key that m names. Signatures by other keys are allowed and ignored.
+func ParseCheckpoint(m *ballot.Manifest, signed []byte) (*Checkpoint, error) {
+	c, err := readCheckpoint(m, signed)
+	if err != nil {
+		return nil, fmt.Errorf("box: %w", err)
+	}
+	return c, nil
+}
+
+func readCheckpoint(m *ballot.Manifest, signed []byte) (*Checkpoint, error) {
+	text, err := openNote(m, signed)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	c, err := parseHead(text)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	if want := origin(m); c.Origin != want {
+		return nil, fmt.Errorf("checkpoint: %w: its origin is %q, %q wanted", ballot.ErrUnknownElection, c.Origin, want)
+	}
+	c.Note = bytes.Clone(signed)
+	return c, nil
+}
+
+// Digest is what stands for the checkpoint where another party endorses it. It covers
+// origin, size, root and whether the log is closed, and no signature bytes.
+func (c *Checkpoint) Digest() [32]byte {
+	closed := []byte{0}
+	if c.Closed {
+		closed[0] = 1
+	}
+	return transcript.Digest("checkpoint", []byte(c.Origin), binary.BigEndian.AppendUint64(nil, c.Size), c.Hash[:], closed)
+}
+
+// text is the text of the note, which is signed.
+func (c *Checkpoint) text() string {
+	s := fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, c.Hash)
+	if c.Closed {
+		s += closedLine + "\n"
+	}
+	return s
+}
+
+func (c *Checkpoint) clone() *Checkpoint {
+	d := *c
+	d.Note = bytes.Clone(c.Note)
+	return &d
+}
+
+// parseHead is the inverse of text.
+func parseHead(text string) (*Checkpoint, error) {
+	lines := strings.Split(text, "\n") // the text ends in a newline, so the last one is empty
+	if len(lines) != 4 && len(lines) != 5 {
+		return nil, fmt.Errorf("%w: %d lines, 3 or 4 wanted", ballot.ErrMalformed, len(lines)-1)
+	}
+	c := &Checkpoint{Origin: lines[0], Closed: len(lines) == 5}
+	var err error
+	if c.Size, err = parseDecimal(lines[1]); err != nil {
+		return nil, fmt.Errorf("size: %w", err)
+	}
+	if c.Hash, err = parseHash(lines[2]); err != nil {
+		return nil, fmt.Errorf("root: %w", err)
+	}
+	if c.Closed && lines[3] != closedLine {
+		return nil, fmt.Errorf("%w: unknown extension line %q", ballot.ErrMalformed, lines[3])
+	}
+	if empty, _ := tlog.TreeHash(0, nil); c.Size == 0 && c.Hash != empty {
+		return nil, fmt.Errorf("%w: the root of no ballots is %s", ballot.ErrMalformed, empty)
+	}
+	return c, nil
+}
+
+// origin names the log of one election: the first line of every note that its box signs.
+func origin(m *ballot.Manifest) string {
+	id := m.ID()
+	return fmt.Sprintf("%s/%x", m.Log().Origin, id[:])
+}
+
+// openNote returns the text of a note that m's log operator signed.
+func openNote(m *ballot.Manifest, signed []byte) (string, error) {
+	if len(signed) > maxNoteBytes {
+		return "", fmt.Errorf("%w: %d bytes, at most %d allowed", ballot.ErrMalformed, len(signed), maxNoteBytes)
+	}
+	v, err := note.NewVerifier(m.Log().Key)
+	if err != nil {
+		return "", fmt.Errorf("%w: the manifest's log key: %v", ballot.ErrMalformed, err)
+	}
+	n, err := note.Open(signed, note.VerifierList(v))
+	switch err.(type) {
+	case nil:
+		for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
+			if b, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(b) != s.Base64 {
+				return "", fmt.Errorf("%w: the signature of %s is not canonical base64", ballot.ErrMalformed, s.Name)
+			}
+		}
+		return n.Text, nil
+	case *note.UnverifiedNoteError, *note.InvalidSignatureError:
+		return "", fmt.Errorf("%w: not signed by %s with the manifest's key: %v", ballot.ErrInvalid, v.Name(), err)
+	default:
+		return "", fmt.Errorf("%w: %v", ballot.ErrMalformed, err)
+	}
+}
+
+func parseDecimal(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || strconv.FormatUint(n, 10) != s {
+		return 0, fmt.Errorf("%w: %q is no decimal number", ballot.ErrMalformed, s)
+	}
+	if n > maxLogSize {
+		return 0, fmt.Errorf("%w: %d is above 2^48", ballot.ErrMalformed, n)
+	}
+	return n, nil
+}
+
+func parseHash(s string) (tlog.Hash, error) {
+	var h tlog.Hash
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil || len(b) != len(h) || base64.StdEncoding.EncodeToString(b) != s {
+		return h, fmt.Errorf("%w: %q is no hash in base64", ballot.ErrMalformed, s)
+	}
+	return tlog.Hash(b), nil
+}

@@ -1,0 +1,108 @@
+package box
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// A disk is the directory in which a box keeps its files: what it asks of the file system,
+// and no more, so that tests can put one in its place that fails.
+type disk interface {
+	Open(name string) (file, error)   // for reading and writing; fs.ErrNotExist
+	Create(name string) (file, error) // empty
+	Rename(oldName, newName string) error
+	SyncDir() error // makes creations and renames durable
+}
+
+type file interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Size() (int64, error)
+	Truncate(size int64) error
+	Sync() error
+}
+
+// directory is a disk of the operating system.
+type directory string
+
+func (d directory) Open(name string) (file, error) {
+	f, err := os.OpenFile(filepath.Join(string(d), name), os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (d directory) Create(name string) (file, error) {
+	f, err := os.OpenFile(filepath.Join(string(d), name), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (d directory) Rename(oldName, newName string) error {
+	return os.Rename(filepath.Join(string(d), oldName), filepath.Join(string(d), newName))
+}
+
+func (d directory) SyncDir() error { return syncDir(string(d)) }
+
+type osFile struct{ *os.File }
+
+func (f osFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// syncDir makes the names in a directory durable, where the system can.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		return nil // a directory cannot be synced there
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// replaceFile writes a file so that a crash leaves either the old content or the new one.
+// The new content passes through the file named temporary.
+func replaceFile(d disk, temporary, name string, content []byte) error {
+	f, err := d.Create(temporary)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(content, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := d.Rename(temporary, name); err != nil {
+		return err
+	}
+	return d.SyncDir()
+}
+
+// readFile reads a whole file of at most limit bytes; nil if there is none.
+func readFile(d disk, name string, limit int64) ([]byte, error) {
+	f, err := d.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.NewSectionReader(f, 0, limit+1))
+}

@@ -1,0 +1,142 @@
+package box
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// The public form of a log, C2SP tlog-tiles: a checkpoint, hash tiles, and entry bundles.
+// docs/spec/log.md, "Published files".
+
+const (
+	checkpointName = "checkpoint"
+	tileWidth      = 256 // hashes of a tile, entries of a bundle
+
+	// entriesLevel stands for the entry bundles, whose numbers are those of level 0.
+	entriesLevel = -1
+
+	// maxLevel is the top level of a log of maxLogSize ballots.
+	maxLevel = 48 / 8
+)
+
+// A tile is the n-th of its level, with width hashes or entries of 256.
+type tile struct {
+	level int
+	n     uint64
+	width int
+}
+
+// end is the number of level's hashes (or entries) up to and including the tile's.
+func (t tile) end() uint64 { return t.n*tileWidth + uint64(t.width) }
+
+// path is where the tile is published: tile/<L>/<N>[.p/<W>].
+func (t tile) path() string {
+	level := "entries"
+	if t.level != entriesLevel {
+		level = strconv.Itoa(t.level)
+	}
+	n := fmt.Sprintf("%03d", t.n%1000)
+	for rest := t.n / 1000; rest > 0; rest /= 1000 {
+		n = fmt.Sprintf("x%03d/%s", rest%1000, n)
+	}
+	p := "tile/" + level + "/" + n
+	if t.width != tileWidth {
+		p += partialSuffix + "/" + strconv.Itoa(t.width)
+	}
+	return p
+}
+
+const partialSuffix = ".p"
+
+// parseTilePath is the inverse of path.
+func parseTilePath(path string) (tile, bool) {
+	t := tile{width: tileWidth}
+	rest, ok := strings.CutPrefix(path, "tile/")
+	level, rest, found := strings.Cut(rest, "/")
+	if !ok || !found {
+		return t, false
+	}
+	t.level = entriesLevel
+	if level != "entries" {
+		l, err := strconv.ParseUint(level, 10, 8)
+		if err != nil || l > maxLevel {
+			return t, false
+		}
+		t.level = int(l)
+	}
+	if n, w, found := strings.Cut(rest, partialSuffix+"/"); found {
+		width, err := strconv.ParseUint(w, 10, 16)
+		if err != nil || width == 0 || width >= tileWidth {
+			return t, false
+		}
+		rest, t.width = n, int(width)
+	}
+	groups := strings.Split(rest, "/")
+	if len(groups) > 6 { // 1000^6 > 2^48
+		return t, false
+	}
+	for _, g := range groups {
+		d, err := strconv.ParseUint(strings.TrimPrefix(g, "x"), 10, 16)
+		if err != nil || d >= 1000 {
+			return t, false
+		}
+		t.n = t.n*1000 + d
+	}
+	return t, t.path() == path
+}
+
+// tilesOf calls visit for every tile of one level of a log, from the left.
+func tilesOf(level int, size uint64, visit func(tile) error) error {
+	hashes := size >> (8 * max(level, 0))
+	for n := range hashes / tileWidth {
+		if err := visit(tile{level, n, tileWidth}); err != nil {
+			return err
+		}
+	}
+	if w := int(hashes % tileWidth); w > 0 {
+		return visit(tile{level, hashes / tileWidth, w})
+	}
+	return nil
+}
+
+// A tree holds the hashes of a log in tlog's order of storage.
+type tree []tlog.Hash
+
+// ReadHashes makes a tree a tlog.HashReader.
+func (t tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, x := range indexes {
+		if x < 0 || x >= int64(len(t)) {
+			return nil, fmt.Errorf("box: hash %d of %d", x, len(t))
+		}
+		out[i] = t[x]
+	}
+	return out, nil
+}
+
+// add appends leaf number n.
+func (t *tree) add(n uint64, leaf tlog.Hash) error {
+	hashes, err := tlog.StoredHashesForRecordHash(int64(n), leaf, *t)
+	if err != nil {
+		return err
+	}
+	*t = append(*t, hashes...)
+	return nil
+}
+
+func (t tree) root(size uint64) (tlog.Hash, error) { return tlog.TreeHash(int64(size), t) }
+
+func (t tree) leaf(n uint64) tlog.Hash { return t[tlog.StoredHashIndex(0, int64(n))] }
+
+// tile returns the content of a hash tile.
+func (t tree) tile(of tile) []byte {
+	b := make([]byte, 0, of.width*tlog.HashSize)
+	for i := range of.width {
+		h := t[tlog.StoredHashIndex(8*of.level, int64(of.n*tileWidth)+int64(i))]
+		b = append(b, h[:]...)
+	}
+	return b
+}

@@ -1,0 +1,55 @@
+package ballot
+
+import "fmt"
+
+// BlankLabel is the label of the counter of blank votes.
+const BlankLabel = "blank"
+
+// Tally is the result of one question.
+type Tally struct {
+	Question QuestionID
+	Counts   []Count
+}
+
+// Count is one counter: the total weight of what it counts. Under RuleChoose and RuleApproval
+// there is one for each option, without a label, and then, if blank votes are allowed, one
+// without an option whose label is BlankLabel.
+type Count struct {
+	Option OptionID
+	Label  string
+	Total  uint64
+}
+
+// Of returns the total of an option's counter, and Of("") that of the blank votes; 0 if there is none.
+func (t Tally) Of(option OptionID) uint64 {
+	for _, c := range t.Counts {
+		if c.Option == option {
+			return c.Total
+		}
+	}
+	return 0
+}
+
+// Decode cuts the plaintext totals of all ciphertexts of all questions, in the order of
+// Ballot.Ciphertexts, into the counters that are packed in them. Totals that no set of valid
+// ballots of this election has are ErrInvalid.
+func (m *Manifest) Decode(totals []uint64) ([]Tally, error) {
+	if len(totals) != m.ciphertexts {
+		return nil, fmt.Errorf("%w: %d totals, the election has %d ciphertexts", ErrMalformed, len(totals), m.ciphertexts)
+	}
+	var out []Tally
+	for i, l := range m.layouts {
+		id := m.draft.Questions[i].ID
+		counts, err := l.unpack(totals[:len(l.forms)])
+		if err != nil {
+			return nil, fmt.Errorf("question %q: %w", id, err)
+		}
+		totals = totals[len(l.forms):]
+		t := Tally{Question: id}
+		for c, k := range l.counters {
+			t.Counts = append(t.Counts, Count{k.option, k.label, counts[c]})
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}

@@ -1,0 +1,111 @@
+package ballot
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Text is one text in several languages: canonical BCP 47 tag ("en", "pt-BR") to text.
+// Every text of a manifest has the same languages.
+type Text map[string]string
+
+func (t Text) languages() []string { return slices.Sorted(maps.Keys(t)) }
+
+// checkText refuses a text whose languages are not exactly these.
+func checkText(t Text, languages []string) error {
+	if have := t.languages(); !slices.Equal(have, languages) {
+		return fmt.Errorf("%w: languages %q, %q wanted: every text of a manifest has the same", ErrMalformed, have, languages)
+	}
+	for _, tag := range languages {
+		if err := checkString(t[tag], MaxTextBytes); err != nil {
+			return fmt.Errorf("language %s: %w", tag, err)
+		}
+	}
+	return nil
+}
+
+func checkLanguages(languages []string) error {
+	if n := len(languages); n < 1 || n > MaxLanguages {
+		return fmt.Errorf("%w: %d languages, 1 to %d allowed", ErrMalformed, n, MaxLanguages)
+	}
+	for _, s := range languages {
+		tag, err := language.Parse(s)
+		if err != nil || tag == language.Und {
+			return fmt.Errorf("%w: %q is no language tag (BCP 47)", ErrMalformed, s)
+		}
+		if c := tag.String(); c != s {
+			return fmt.Errorf("%w: language tag %q is not canonical, write %q", ErrMalformed, s, c)
+		}
+	}
+	return nil
+}
+
+// checkString accepts one line of text that has a single spelling and shows as it reads:
+// valid UTF-8 in normal form C, without control characters, line separators, marks that
+// change the direction of writing, and code points that are no characters.
+func checkString(s string, limit int) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("%w: empty text", ErrMalformed)
+	case len(s) > limit:
+		return fmt.Errorf("%w: a text of %d bytes, at most %d allowed", ErrMalformed, len(s), limit)
+	case !utf8.ValidString(s):
+		return fmt.Errorf("%w: text is not valid UTF-8", ErrMalformed)
+	}
+	for i, r := range s {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Co,
+			unicode.Bidi_Control, unicode.Noncharacter_Code_Point) || r == '\ufeff' || r == utf8.RuneError {
+			return fmt.Errorf("%w: text has the character %U at byte %d, which is not allowed", ErrMalformed, r, i)
+		}
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	if unicode.IsSpace(first) || unicode.IsSpace(last) {
+		return fmt.Errorf("%w: text begins or ends with a space", ErrMalformed)
+	}
+	if !norm.NFC.IsNormalString(s) {
+		return fmt.Errorf("%w: text is not in Unicode normal form C", ErrMalformed)
+	}
+	return nil
+}
+
+// checkID accepts 1 to 32 characters a-z, 0-9 and "-".
+func checkID(id string) error {
+	if len(id) < 1 || len(id) > MaxIDBytes {
+		return fmt.Errorf("%w: an id of %d bytes, 1 to %d allowed", ErrMalformed, len(id), MaxIDBytes)
+	}
+	for i := range len(id) {
+		if c := id[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return fmt.Errorf("%w: id %q has characters other than a-z, 0-9 and -", ErrMalformed, id)
+		}
+	}
+	return nil
+}
+
+// checkURI accepts an absolute URI in printable ASCII: a scheme in lower case, a colon, and
+// something after it.
+func checkURI(s string) error {
+	const lower = "abcdefghijklmnopqrstuvwxyz"
+	if len(s) < 1 || len(s) > MaxTextBytes {
+		return fmt.Errorf("%w: a URI of %d bytes, 1 to %d allowed", ErrMalformed, len(s), MaxTextBytes)
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return fmt.Errorf("%w: URI %q has characters other than printable ASCII", ErrMalformed, s)
+		}
+	}
+	scheme, rest, _ := strings.Cut(s, ":")
+	if strings.Trim(scheme, lower+"0123456789+.-") != "" || strings.Trim(s[:1], lower) != "" || rest == "" {
+		return fmt.Errorf("%w: %q is no absolute URI", ErrMalformed, s)
+	}
+	return nil
+}
+
+func cloneText(t Text) Text { return maps.Clone(t) }
