@@ -1,0 +1,458 @@
+package tally
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/ballot/box"
+	"github.com/scrutin/scrutin/census"
+	"github.com/scrutin/scrutin/proof"
+)
+
+// AuditOptions are the auditor's choices. A nil *AuditOptions means none of them.
+type AuditOptions struct {
+	// AcceptKeys lists provenances, as manifests state them, under which a verifying key that
+	// is not compiled in is accepted. With proof.OneParty the auditor says: I know that who
+	// made this key can forge memberships. The report names the provenance in any case.
+	AcceptKeys []string
+
+	// Progress, if not nil, is called now and then with the entries of the log that are
+	// verified and their number.
+	Progress func(done, total uint64)
+}
+
+// Audit replays a record from its public files alone. The auditor gives the election id, which
+// she knows from elsewhere: a directory cannot vouch for itself.
+//
+// A record that fails a check gives a Report that says so (Report.Err), with everything that
+// could still be recounted. An error means that there is no report: the record is of another
+// election or has no manifest (ErrInvalid), ctx has ended, or the files could not be read.
+func Audit(ctx context.Context, fsys fs.FS, id ballot.ElectionID, opts *AuditOptions) (*Report, error) {
+	if opts == nil {
+		opts = new(AuditOptions)
+	}
+	a := &auditor{files: &recordFS{under: fsys}, options: opts, Report: &Report{Election: id}}
+	for _, step := range []struct {
+		check Check
+		run   func(context.Context) error
+	}{
+		{CheckManifest, a.checkManifest},
+		{CheckSignatures, a.checkSignatures},
+		{CheckCeremony, a.checkCeremony},
+		{CheckVerifyingKey, a.checkVerifyingKey},
+		{CheckCensus, a.checkCensus},
+		{CheckCheckpoint, a.checkCheckpoint},
+		{CheckLog, a.checkLog},
+		{CheckBallot, a.checkBallots},
+		{CheckTurnout, a.checkTurnout},
+		{CheckEndorsements, a.checkEndorsements},
+		{CheckShares, a.checkShares},
+		{CheckResult, a.checkResult},
+		{CheckFiles, a.checkFiles},
+	} {
+		err := step.run(ctx)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("tally: audit: %w", context.Cause(ctx))
+		}
+		if err := a.files.failed(); err != nil {
+			return nil, fmt.Errorf("tally: audit: reading the record: %w", err)
+		}
+		if a.broken != nil {
+			return nil, fmt.Errorf("tally: audit: %s: %w", step.check, a.broken)
+		}
+		if err != nil && step.check == CheckManifest {
+			return nil, &CheckError{step.check, err}
+		}
+		a.outcomes = append(a.outcomes, outcome{step.check, err})
+	}
+	a.Stage = AwaitingEndorsements
+	switch {
+	case a.Result != nil:
+		a.Stage = Opened
+	case a.quorum() == nil:
+		a.Stage = AwaitingShares
+	}
+	return a.Report, nil
+}
+
+// auditor is an audit under way. Each method makes one check, and leaves what it found in the
+// report and for the checks that follow.
+type auditor struct {
+	*Report
+	files   *recordFS
+	options *AuditOptions
+
+	verifier *ballot.Verifier  // nil unless the verifying key is accepted
+	classes  map[uint64]uint64 // members of the census by weight; nil unless the census is right
+	log      *box.Log          // nil unless the checkpoint is signed
+	replayed *replay           // nil unless the log was read
+	broken   error             // the machine's fault, not the record's
+}
+
+func (a *auditor) checkManifest(context.Context) error {
+	raw, err := a.files.readFile(ManifestFile, ballot.MaxManifestBytes)
+	if err != nil {
+		return err
+	}
+	if got := ballot.ElectionID(sha256.Sum256(raw)); got != a.Election {
+		return fmt.Errorf("%w: %s is of election %v, %v is to be audited", ErrForeign, ManifestFile, got, a.Election)
+	}
+	m, err := ballot.ParseManifest(raw)
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrMalformed, ManifestFile, err)
+	}
+	a.manifest = m
+	a.Title = m.Title()
+	a.SetUp = m.Membership().Provenance
+	return nil
+}
+
+func (a *auditor) checkSignatures(context.Context) error {
+	raw, err := a.files.readFile(SignaturesFile, maxSignaturesFile)
+	if err != nil {
+		return err
+	}
+	signatures, err := ballot.ParseSignatures(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", SignaturesFile, err)
+	}
+	return a.manifest.CheckSignatures(signatures)
+}
+
+func (a *auditor) checkCeremony(context.Context) error {
+	raw, err := a.files.readFile(CeremonyFile, maxCeremonyFile)
+	if err != nil {
+		return err
+	}
+	c, err := ParseCeremony(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", CeremonyFile, err)
+	}
+	if err := c.matches(a.manifest); err != nil {
+		return err
+	}
+	a.ceremony = c
+	return nil
+}
+
+func (a *auditor) checkVerifyingKey(context.Context) error {
+	raw, err := a.files.readFile(VerifyingKeyFile, maxVerifyingKey)
+	if err != nil {
+		return err
+	}
+	info := a.manifest.Membership()
+	if got := sha256.Sum256(raw); got != info.VerifyingKey {
+		return fmt.Errorf("%w: %s has the digest %x, the manifest names %x", ErrForeign, VerifyingKeyFile, got, info.VerifyingKey)
+	}
+	key, err := proof.ParseVerifyingKey(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", VerifyingKeyFile, err)
+	}
+	var accepted []ballot.VerifierOption
+	if slices.Contains(a.options.AcceptKeys, info.Provenance) {
+		accepted = append(accepted, ballot.AcceptKey(key))
+	}
+	verifier, err := ballot.NewVerifier(a.manifest, accepted...)
+	if len(accepted) == 0 && errors.Is(err, ballot.ErrUnknownKey) {
+		return fmt.Errorf("%w: %x is not a known key; its provenance is %q: list that in AuditOptions.AcceptKeys to audit under it",
+			ballot.ErrUnknownKey, info.VerifyingKey, info.Provenance)
+	}
+	a.verifier = verifier
+	return err
+}
+
+func (a *auditor) checkCensus(ctx context.Context) error {
+	dir, err := fs.Sub(a.files, CensusDir)
+	if err != nil {
+		return err
+	}
+	tree, err := census.Read(ctx, dir)
+	if err != nil {
+		return err
+	}
+	a.Voters, a.TotalWeight = tree.Size(), tree.TotalWeight()
+	classes := tree.Classes()
+	for weight, members := range classes {
+		c := Class{weight, members}
+		if s := a.SmallestClass; s.Members == 0 || c.Members < s.Members || c.Members == s.Members && c.Weight < s.Weight {
+			a.SmallestClass = c
+		}
+	}
+	want := a.manifest.Census()
+	switch {
+	case tree.Weighted() != want.Weighted:
+		return fmt.Errorf("%w: weighted is %v, the manifest says %v", ErrInvalid, tree.Weighted(), want.Weighted)
+	case tree.Root() != want.Root:
+		return fmt.Errorf("%w: the root is %v, the manifest says %v", ErrInvalid, tree.Root(), want.Root)
+	case tree.Size() != want.Size:
+		return fmt.Errorf("%w: %d members, the manifest says %d", ErrInvalid, tree.Size(), want.Size)
+	case tree.TotalWeight() != want.TotalWeight:
+		return fmt.Errorf("%w: the weights add up to %d, the manifest says %d", ErrInvalid, tree.TotalWeight(), want.TotalWeight)
+	case tree.Depth() != want.Depth:
+		return fmt.Errorf("%w: depth %d, the manifest says %d", ErrInvalid, tree.Depth(), want.Depth)
+	case a.SmallestClass.Members < want.MinimumClass:
+		return fmt.Errorf("%w: only %d members have the weight %d, the manifest demands %d of each weight",
+			ErrInvalid, a.SmallestClass.Members, a.SmallestClass.Weight, want.MinimumClass)
+	}
+	a.classes = classes
+	return nil
+}
+
+func (a *auditor) checkCheckpoint(context.Context) error {
+	dir, err := fs.Sub(a.files, LogDir)
+	if err != nil {
+		return err
+	}
+	log, err := box.OpenLog(dir, a.manifest)
+	if err != nil {
+		return err
+	}
+	c := log.Checkpoint()
+	a.log = log
+	a.Size, a.Root, a.Closed = c.Size, c.Hash, c.Closed
+	a.subject = Subject{Election: a.Election, Checkpoint: c.Digest()}
+	if !c.Closed {
+		return fmt.Errorf("%w: the log is not sealed, ballots may still be added", ErrInvalid)
+	}
+	return nil
+}
+
+// checkLog reads the log, and verifies and sums what is in it for the checks that follow.
+func (a *auditor) checkLog(ctx context.Context) error {
+	if a.log == nil {
+		return fmt.Errorf("%w: no checkpoint", errSkipped)
+	}
+	r := newReplay(a.manifest, a.verifier, a.log, a.options.Progress)
+	if err := r.run(ctx); err != nil {
+		a.broken = err
+		return err
+	}
+	a.replayed = r
+	a.Logged, a.Superseded, a.Counted, a.CountedWeight = r.logged, r.superseded.n, r.counted, r.weight
+	a.Invalid, a.InvalidEntries = r.invalid, r.reasons
+	return r.logErr
+}
+
+func (a *auditor) checkBallots(context.Context) error {
+	switch {
+	case a.replayed == nil:
+		return fmt.Errorf("%w: no log", errSkipped)
+	case a.verifier == nil:
+		return fmt.Errorf("%w: no verifying key", errSkipped)
+	case a.Invalid > 0:
+		first := a.InvalidEntries[0]
+		return fmt.Errorf("%w: %d entries of the log are invalid; the first is at index %d: %w", ErrInvalid, a.Invalid, first.Index, first.Err)
+	}
+	return nil
+}
+
+// checkTurnout finds forged memberships, which verify where the set-up was not honest: more
+// ballots than voters.
+func (a *auditor) checkTurnout(context.Context) error {
+	if a.replayed == nil || a.verifier == nil || a.classes == nil {
+		return fmt.Errorf("%w: no recount or no census", errSkipped)
+	}
+	weights := make([]uint64, 0, len(a.replayed.classes))
+	for w := range a.replayed.classes {
+		weights = append(weights, w)
+	}
+	slices.Sort(weights)
+	for _, w := range weights {
+		if got, have := a.replayed.classes[w], a.classes[w]; got > have {
+			return fmt.Errorf("%w: %d ballots of weight %d are counted, %d voters have it", ErrInvalid, got, w, have)
+		}
+	}
+	a.sums = a.replayed.sum.sums()
+	a.subject.Aggregate = aggregateDigest(a.Election, a.subject.Checkpoint, a.Counted, a.CountedWeight, a.sums)
+	return nil
+}
+
+// recounted returns the failure of the first check up to the turnout: until there, everything
+// that the sums depend on is checked. What trustees added to the record comes after.
+func (r *Report) recounted() error {
+	for i, c := range checks {
+		if c == CheckEndorsements {
+			return nil
+		}
+		if r == nil || i >= len(r.outcomes) {
+			return fmt.Errorf("tally: %w: this report does not come from an audit", ErrInvalid)
+		}
+		if err := r.outcomes[i].err; err != nil {
+			return &CheckError{c, err}
+		}
+	}
+	return nil
+}
+
+func (a *auditor) checkEndorsements(context.Context) error {
+	if a.recounted() != nil {
+		return fmt.Errorf("%w: the recount failed", errSkipped)
+	}
+	var faults faults
+	for j := range a.manifest.Trustees() {
+		name := EndorsementFile(j + 1)
+		raw, err := a.files.readFile(name, maxEndorsementFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var e *Endorsement
+		if err == nil {
+			e, err = ParseEndorsement(raw)
+		}
+		if err == nil && e.Trustee != j+1 {
+			err = misfiled(e.Trustee)
+		}
+		if err == nil {
+			err = a.verifyEndorsement(e)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s, of %s: %w", name, a.trustee(j+1), err))
+			continue
+		}
+		a.endorsements = append(a.endorsements, e)
+		a.Endorsed = append(a.Endorsed, e.Trustee)
+	}
+	switch {
+	case len(faults) > 0:
+		return faults
+	case a.quorum() != nil:
+		return fmt.Errorf("%w: %d of the %d endorsements that are needed", errIncomplete, len(a.endorsements), a.manifest.Quorum())
+	}
+	return nil
+}
+
+func misfiled(trustee int) error {
+	return fmt.Errorf("%w: it holds what trustee %d made", ErrDuplicate, trustee)
+}
+
+func (a *auditor) checkShares(context.Context) error {
+	if a.recounted() != nil {
+		return fmt.Errorf("%w: the recount failed", errSkipped)
+	}
+	var faults faults
+	for j := range a.manifest.Trustees() {
+		name := ShareFile(j + 1)
+		raw, err := a.files.readFile(name, maxShareFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var s *Share
+		if err == nil {
+			s, err = ParseShare(raw)
+		}
+		if err == nil && s.Trustee != j+1 {
+			err = misfiled(s.Trustee)
+		}
+		if err == nil {
+			err = a.verifyShare(s)
+		}
+		if err == nil {
+			err = a.quorum()
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s, of %s: %w", name, a.trustee(j+1), err))
+			continue
+		}
+		a.shares = append(a.shares, s)
+		a.Shared = append(a.Shared, s.Trustee)
+	}
+	switch {
+	case len(faults) > 0:
+		return faults
+	case len(a.shares) < a.manifest.Threshold():
+		return fmt.Errorf("%w: %d of the %d shares that are needed", errIncomplete, len(a.shares), a.manifest.Threshold())
+	}
+	return nil
+}
+
+// checkResult opens the sums if the record has the shares for it, and compares.
+func (a *auditor) checkResult(ctx context.Context) error {
+	if a.recounted() != nil {
+		return fmt.Errorf("%w: the recount failed", errSkipped)
+	}
+	if len(a.shares) >= a.manifest.Threshold() {
+		result, err := a.Open(ctx, a.shares...)
+		if err != nil {
+			return err
+		}
+		a.Result = result
+	}
+	raw, err := a.files.readFile(ResultFile, maxResultFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: the record has no %s", errIncomplete, ResultFile)
+	case err != nil:
+		return err
+	case a.Result == nil:
+		return fmt.Errorf("%w: the record claims a result without the shares that prove it: %d of %d", ErrInvalid, len(a.shares), a.manifest.Threshold())
+	case bytes.Equal(raw, a.Result.Bytes()):
+		return nil
+	}
+	claim, err := ParseResult(raw)
+	if err != nil {
+		return err
+	}
+	return a.Result.differs(claim)
+}
+
+// checkFiles refuses whatever the audit did not read, so that a record has nothing that an
+// auditor vouches for without having seen it.
+func (a *auditor) checkFiles(context.Context) error {
+	shares := []string{}
+	for j := range a.manifest.Trustees() {
+		shares = append(shares, path.Base(EndorsementFile(j+1)), path.Base(ShareFile(j+1)))
+	}
+	var faults faults
+	listed := false
+	for _, d := range []struct {
+		dir   string
+		known []string
+	}{
+		{".", []string{ManifestFile, SignaturesFile, CeremonyFile, VerifyingKeyFile, CensusDir + "/", LogDir + "/", SharesDir + "/", ResultFile}},
+		{LogDir, []string{"checkpoint", "tile/"}},
+		{SharesDir, shares},
+	} {
+		names, ok, err := a.files.list(d.dir)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		listed = listed || ok
+		for _, n := range names {
+			if !slices.Contains(d.known, n) {
+				faults = append(faults, fmt.Errorf("%w: %q does not belong to a record", ErrInvalid, path.Join(d.dir, strings.TrimSuffix(n, "/"))))
+			}
+		}
+	}
+	switch {
+	case len(faults) > 0:
+		return faults
+	case !listed:
+		return fmt.Errorf("%w: the directory cannot be listed", errIncomplete)
+	}
+	return nil
+}
+
+// faults are several reasons for which one check fails.
+type faults []error
+
+func (f faults) Error() string {
+	var texts []string
+	for i, err := range f {
+		if i == 8 {
+			texts = append(texts, fmt.Sprintf("and %d more", len(f)-i))
+			break
+		}
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (f faults) Unwrap() []error { return f }

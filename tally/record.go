@@ -1,0 +1,115 @@
+package tally
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/census"
+	"github.com/scrutin/scrutin/proof"
+)
+
+// The files of a record, as slash-separated paths below its directory. docs/spec/record.md.
+const (
+	ManifestFile     = "manifest.json"
+	SignaturesFile   = "signatures.json"
+	CeremonyFile     = "ceremony.json"
+	VerifyingKeyFile = "verifying.key"
+	CensusDir        = "census" // census.Tree.Export
+	LogDir           = "log"    // box.Box.Export
+	SharesDir        = "shares"
+	ResultFile       = "result.json"
+)
+
+// EndorsementFile returns the path of a trustee's endorsement, "shares/endorsement-07.json".
+func EndorsementFile(trustee int) string {
+	return path.Join(SharesDir, fmt.Sprintf("endorsement-%02d.json", trustee))
+}
+
+// ShareFile returns the path of a trustee's share, "shares/share-07.json".
+func ShareFile(trustee int) string {
+	return path.Join(SharesDir, fmt.Sprintf("share-%02d.json", trustee))
+}
+
+// Record is the directory of a record that is being written. Each file appears whole or not at
+// all. What is there already is replaced: keep the record of a sealed poll under version
+// control or on write-once storage.
+type Record struct{ dir string }
+
+// OpenRecord returns the record at dir, and makes the directory if there is none.
+func OpenRecord(dir string) (*Record, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("tally: record: %w", err)
+	}
+	return &Record{dir}, nil
+}
+
+// FS returns the record as Audit reads it.
+func (r *Record) FS() fs.FS { return os.DirFS(r.dir) }
+
+// Path returns the operating system's path of a file of the record, such as LogDir, where
+// box.Box.Export writes.
+func (r *Record) Path(name string) string { return filepath.Join(r.dir, filepath.FromSlash(name)) }
+
+// WriteManifest writes manifest.json.
+func (r *Record) WriteManifest(m *ballot.Manifest) error { return r.write(ManifestFile, m.Bytes()) }
+
+// WriteSignatures writes signatures.json.
+func (r *Record) WriteSignatures(signatures []ballot.Signature) error {
+	b, err := ballot.MarshalSignatures(signatures)
+	if err != nil {
+		return fmt.Errorf("tally: record: %s: %w", SignaturesFile, err)
+	}
+	return r.write(SignaturesFile, b)
+}
+
+// WriteCeremony writes ceremony.json.
+func (r *Record) WriteCeremony(c *Ceremony) error { return r.write(CeremonyFile, c.Transcript()) }
+
+// WriteVerifyingKey writes verifying.key.
+func (r *Record) WriteVerifyingKey(key *proof.VerifyingKey) error {
+	return r.write(VerifyingKeyFile, key.Bytes())
+}
+
+// WriteCensus writes census/.
+func (r *Record) WriteCensus(tree *census.Tree) error { return tree.Export(r.Path(CensusDir)) }
+
+// WriteEndorsement writes a trustee's endorsement.
+func (r *Record) WriteEndorsement(e *Endorsement) error {
+	return r.write(EndorsementFile(e.Trustee), e.Bytes())
+}
+
+// WriteShare writes a trustee's share.
+func (r *Record) WriteShare(s *Share) error { return r.write(ShareFile(s.Trustee), s.Bytes()) }
+
+// WriteResult writes result.json.
+func (r *Record) WriteResult(result *Result) error { return r.write(ResultFile, result.Bytes()) }
+
+// write replaces a file in one step. The unfinished file is beside the record, not in it: an
+// audit at the same time must not find what does not belong there.
+func (r *Record) write(name string, content []byte) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("tally: record: %s: %w", name, err)
+		}
+	}()
+	final := r.Path(name)
+	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(filepath.Clean(r.dir)), ".record-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once it has its name
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), final)
+}
