@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/examples/internal/stage"
+)
+
+func TestFlags(t *testing.T) {
+	full := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(full, "file"), nil, 0o600))
+	for name, args := range map[string][]string{
+		"no voters":            {"-voters", "0"},
+		"too many voters":      {"-voters", "100001"},
+		"no number":            {"-voters", "many"},
+		"one trustee":          {"-trustees", "1", "-threshold", "1"},
+		"threshold 1":          {"-threshold", "1"},
+		"threshold > trustees": {"-threshold", "6"},
+		"unknown flag":         {"-speed", "3"},
+		"a word":               {"now"},
+		"a directory in use":   {"-out", full},
+		"a file":               {"-out", filepath.Join(full, "file")},
+		"below a file":         {"-out", filepath.Join(full, "file", "dir")},
+	} {
+		_, err := parse(args)
+		require.ErrorIs(t, err, stage.ErrUsage, name)
+		require.NotContains(t, err.Error(), "\n", name)
+	}
+	_, err := parse([]string{"-h"})
+	require.ErrorIs(t, err, flag.ErrHelp)
+	p, err := parse([]string{"-out", filepath.Join(full, "new")})
+	require.NoError(t, err)
+	require.Equal(t, &play{voters: 40, trustees: 5, threshold: 3, dir: filepath.Join(full, "new")}, p)
+}
+
+func TestUsageNamesEveryFlag(t *testing.T) {
+	for _, name := range []string{"-voters", "-trustees", "-threshold", "-out"} {
+		require.Contains(t, usage, "\n  "+name+" ")
+	}
+}
+
+// A whole election, its audit, and what the audit says once the record is changed.
+func TestElection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a whole election")
+	}
+	bin, dir := t.TempDir(), filepath.Join(t.TempDir(), "election")
+	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), ".", "../audit")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+
+	output, code := run(t, filepath.Join(bin, "referendum"), "-voters", "4", "-trustees", "3", "-threshold", "2", "-out", dir)
+	require.Zero(t, code, output)
+	require.Contains(t, output, "the opened result and the noted votes agree")
+	require.Equal(t, 5, strings.Count(output, "refused: "))
+
+	command := regexp.MustCompile(`go run \./examples/audit -election ([0-9a-f]{64}) (\S+)\n$`).FindStringSubmatch(output)
+	require.NotNil(t, command, output)
+	id, record := command[1], command[2]
+	audit := filepath.Join(bin, "audit")
+
+	output, code = run(t, audit, "-election", id, record)
+	require.Zero(t, code, output)
+	require.True(t, strings.HasSuffix(output, "\naudit: ok\n"), output)
+	require.Contains(t, output, "one-party set-up: test only")
+
+	output, code = run(t, audit, "-strict", "-election", id, record)
+	require.Equal(t, 1, code, output)
+	require.Contains(t, output, "\naudit: INVALID: verifying-key: ")
+
+	other := strings.Repeat("0", 64)
+	output, code = run(t, audit, "-election", other, record)
+	require.Equal(t, 1, code, output)
+	require.Contains(t, output, "audit: INVALID: ")
+
+	for name, args := range map[string][]string{
+		"no election":  {record},
+		"no directory": {"-election", id},
+		"two":          {"-election", id, record, record},
+		"short id":     {"-election", id[:63], record},
+		"no such":      {"-election", id, record + "-not"},
+		"a file":       {"-election", id, filepath.Join(record, "manifest.json")},
+		"unknown flag": {"-quick", "-election", id, record},
+	} {
+		output, code = run(t, audit, args...)
+		require.Equal(t, 2, code, "%s: %s", name, output)
+		require.Equal(t, 1, strings.Count(output, "\n"), "%s: one line: %s", name, output)
+	}
+
+	// A result that is not the recount.
+	path := filepath.Join(record, "result.json")
+	result, err := os.ReadFile(path)
+	require.NoError(t, err)
+	changed := bytes.Replace(result, []byte(`"ballots":4`), []byte(`"ballots":5`), 1)
+	require.NotEqual(t, result, changed)
+	require.NoError(t, os.WriteFile(path, changed, 0o644))
+	output, code = run(t, audit, "-election", id, record)
+	require.Equal(t, 1, code, output)
+	require.Contains(t, output, "\naudit: INVALID: result: ")
+}
+
+// run returns what a program wrote and its exit status.
+func run(t *testing.T, name string, args ...string) (string, int) {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return string(out), exit.ExitCode()
+	}
+	require.NoError(t, err, "%s", out)
+	return string(out), 0
+}
