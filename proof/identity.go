@@ -25,6 +25,7 @@ type Identity struct {
 func NewIdentity() *Identity {
 	var key [32]byte
 	rand.Read(key[:]) // aborts the program if the random source fails
+	defer clear(key[:])
 	return IdentityFromKey(key[:])
 }
 
