@@ -60,4 +60,8 @@ func Example() {
 	}
 	fmt.Println("audited", audited.Size(), audited.Root() == tree.Root())
 	// Output:
+	// members 3
+	// root 16127060048284825593061728854900944353039729664315771964025865858524127961853
+	// siblings 1 same root true
+	// audited 3 true
 }

@@ -31,6 +31,7 @@ func ReadPath(tiles fs.FS, i uint64, c Commitment) (Path, error) {
 		return Path{}, fmt.Errorf("%w: member %d of a census of %d", ErrInvalid, i, h.Size)
 	}
 	p := Path{Commitment: c}
+	var below fr.Element // the node that the tiles so far lead to
 	for l := range h.tileLevels() {
 		at, local := tile{l, i / tileWidth}, i%tileWidth
 		content, err := h.readTile(tiles, at)
@@ -61,12 +62,16 @@ func ReadPath(tiles fs.FS, i uint64, c Commitment) (Path, error) {
 				nodes = append(nodes, node)
 			}
 		}
+		if l > 0 && nodes[local] != below {
+			return Path{}, fmt.Errorf("%w: %s: node %d is not the root of the tile below it", ErrInvalid, at.path(), local)
+		}
 		within, err := levels(context.Background(), nodes)
 		if err != nil {
 			return Path{}, err
 		}
 		for k, level := range within {
 			p.step(level, local>>k)
+			below = level[0]
 		}
 		i /= tileWidth
 	}
