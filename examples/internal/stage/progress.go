@@ -57,8 +57,7 @@ func (p *Progress) Set(done int) {
 // Finish ends the step.
 func (p *Progress) Finish() {
 	if p.bar != nil {
-		_ = p.bar.Finish()
-		return
+		_ = p.bar.Finish() // it clears its line
 	}
 	fmt.Fprintf(p.out, "%s: %d of %d, %.1f s\n", p.name, p.done, p.total, time.Since(p.start).Seconds())
 }
