@@ -21,11 +21,10 @@
 //
 // # What is kept where
 //
-// The directory of a box holds three files. ballots.log is the only source of truth, private
-// to the operator only in that it is not the published form; checkpoint is the last head that
-// was signed, which tells a log that was cut back from one that is whole; lock keeps a second
-// process out. A receipt exists only after its ballot and a checkpoint that covers it were
-// synced to disk.
+// The directory of a box holds three files. ballots.log is the only source of truth: all else
+// is rebuilt from it on opening. checkpoint is the last head that was signed; it tells a log
+// that was cut back from one that is whole. lock keeps a second process out. A receipt exists
+// only after its ballot and a checkpoint that covers it were synced to disk.
 //
 // # Secrets
 //

@@ -90,11 +90,12 @@ func (c *Checkpoint) clone() *Checkpoint {
 
 // parseHead is the inverse of text.
 func parseHead(text string) (*Checkpoint, error) {
-	lines := strings.Split(text, "\n") // the text ends in a newline, so the last one is empty
-	if len(lines) != 4 && len(lines) != 5 {
-		return nil, fmt.Errorf("%w: %d lines, 3 or 4 wanted", ballot.ErrMalformed, len(lines)-1)
+	text, found := strings.CutSuffix(text, "\n")
+	lines := strings.Split(text, "\n")
+	if !found || len(lines) != 3 && len(lines) != 4 {
+		return nil, fmt.Errorf("%w: %d lines, 3 or 4 wanted", ballot.ErrMalformed, len(lines))
 	}
-	c := &Checkpoint{Origin: lines[0], Closed: len(lines) == 5}
+	c := &Checkpoint{Origin: lines[0], Closed: len(lines) == 4}
 	var err error
 	if c.Size, err = parseDecimal(lines[1]); err != nil {
 		return nil, fmt.Errorf("size: %w", err)

@@ -275,6 +275,7 @@ func FuzzParseCheckpoint(f *testing.F) {
 	s := newStage(f, electiontest.Config{})
 	f.Add(s.signNote(f, fmt.Sprintf("%s\n7\n%s\nclosed\n", origin(s.Manifest), someRoot)))
 	f.Add([]byte(fmt.Sprintf("%s\n7\n%s\n", origin(s.Manifest), someRoot)))
+	f.Add([]byte("\n1\n" + someRoot + "\n0"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if c, err := ParseCheckpoint(s.Manifest, b); err == nil {
 			require.Equal(t, b, c.Note)

@@ -316,6 +316,34 @@ func TestEveryBitOfTheJournalIsChecked(t *testing.T) {
 	}
 }
 
+// A record has one place, in one election.
+func TestRecordsDoNotMove(t *testing.T) {
+	s, other := newStage(t, electiontest.Config{}), newStage(t, electiontest.Config{})
+	journalOf := func(s *stage) (*memDisk, *journal) {
+		d := newMemDisk()
+		j, err := openJournal(d, s.Manifest.ID(), true)
+		require.NoError(t, err)
+		_, err = j.append(numbered(2))
+		require.NoError(t, err)
+		return d, j
+	}
+	damage := func(data []byte) error {
+		d := newMemDisk()
+		d.names[journalName] = &memFile{disk: d, data: data}
+		j, err := openJournal(d, s.Manifest.ID(), false)
+		require.NoError(t, err)
+		r, err := j.read(func([]byte, place) error { return nil })
+		require.NoError(t, err)
+		return r.damage
+	}
+	d, j := journalOf(s)
+	data, header := d.names[journalName].data, len(j.header)
+	require.NoError(t, damage(data))
+	require.ErrorContains(t, damage(append(bytes.Clone(data), data[header:]...)), "its first ballot is number 0, 2 wanted")
+	foreign, _ := journalOf(other)
+	require.ErrorContains(t, damage(append(bytes.Clone(data[:header]), foreign.names[journalName].data[header:]...)), "its checksum is wrong")
+}
+
 // An operation fails once and the box is opened anew on a system that goes on. Then the power
 // fails: what the first failure left unwritten must not be under a receipt.
 func TestLosesNoReceiptedBallotAfterAFailureThatPassed(t *testing.T) {

@@ -193,9 +193,20 @@ func TestExportRefusesADirectoryOfAnotherLog(t *testing.T) {
 
 	s.dir = t.TempDir() // the operator begins anew
 	forgetful := s.open(t)
-	unchanged(forgetful, "the box has lost ballots")
+	unchanged(forgetful, "lost ballots or its seal")
 	s.logBytes(t, forgetful, []byte("a"), []byte("b"), []byte("c"))
 	unchanged(forgetful, "another log of this election")
+
+	unsealed := newStage(t, electiontest.Config{})
+	x = unsealed.open(t)
+	unsealed.logBytes(t, x, numbered(2)...)
+	before := x.Checkpoint()
+	unsealed.seal(t, x)
+	dir = t.TempDir()
+	require.NoError(t, x.Export(dir))
+	published = filesOf(t, dir)
+	x.head = before // as if the box came from a copy
+	unchanged(x, "lost ballots or its seal")
 }
 
 func TestExportRefusesABallotThatChangedOnDisk(t *testing.T) {
