@@ -61,15 +61,10 @@ func (p *Point) Bytes() [64]byte {
 // BatchBytes returns the encodings of all points for the price of one
 // inversion.
 func BatchBytes(points []Point) [][64]byte {
-	zs := inverseZ(points)
 	out := make([][64]byte, len(points))
-	for i := range points {
-		p := &points[i]
-		var x, y fr.Element
-		x.Mul(&p.x, &zs[i])
-		x.Mul(&x, &fromInner)
-		y.Mul(&p.y, &zs[i])
-		out[i] = encode(&x, &y)
+	for i, p := range normalized(points) {
+		p.x.Mul(&p.x, &fromInner)
+		out[i] = encode(&p.x, &p.y)
 	}
 	return out
 }
@@ -109,20 +104,4 @@ func encode(x, y *fr.Element) (b [64]byte) {
 	fr.BigEndian.PutElement((*[32]byte)(b[:32]), *x)
 	fr.BigEndian.PutElement((*[32]byte)(b[32:]), *y)
 	return b
-}
-
-// inverseZ returns 1/z for every point, with at most one inversion, and with
-// none if every z is 1, as in points that come from a decoder.
-func inverseZ(points []Point) []fr.Element {
-	zs := make([]fr.Element, len(points))
-	affine := true
-	for i := range points {
-		points[i].check()
-		zs[i] = points[i].z
-		affine = affine && zs[i].IsOne()
-	}
-	if !affine {
-		batchInvert(zs)
-	}
-	return zs
 }

@@ -120,6 +120,38 @@ func (p *Point) check() {
 	}
 }
 
+// normalized returns the points with z = 1: the same slice if they already have
+// it, as points that come from a decoder do; else a copy, for one inversion.
+func normalized(points []Point) []Point {
+	affine := true
+	for i := range points {
+		points[i].check()
+		affine = affine && points[i].z.IsOne()
+	}
+	if affine {
+		return points
+	}
+	zs := make([]fr.Element, len(points))
+	for i := range points {
+		zs[i] = points[i].z
+	}
+	batchInvert(zs)
+	out := make([]Point, len(points))
+	for i := range points {
+		out[i] = points[i]
+		out[i].normalize(&zs[i])
+	}
+	return out
+}
+
+// normalize makes z = 1, given 1/z.
+func (p *Point) normalize(inv *fr.Element) {
+	p.x.Mul(&p.x, inv)
+	p.y.Mul(&p.y, inv)
+	p.t.Mul(&p.x, &p.y)
+	p.z = feOne
+}
+
 // cached is a point, and its negative, made ready to be added. Negation
 // exchanges the first two, and the last two.
 type cached struct {
@@ -161,28 +193,14 @@ func (p *Point) setNiels(n *niels, sign uint) {
 	p.t.Mul(&p.x, &p.y)
 }
 
-// toNiels returns the points with z = 1, ready to be added. It is not for
-// secrets.
+// toNiels returns the points ready to be added. It is not for secrets.
 func toNiels(points []Point) []niels {
-	zs := inverseZ(points)
+	points = normalized(points)
 	out := make([]niels, len(points))
 	for i := range points {
-		p := points[i]
-		p.normalize(&zs[i])
-		out[i].fromAffine(&p)
+		out[i].fromAffine(&points[i])
 	}
 	return out
-}
-
-// normalize makes z = 1, given 1/z.
-func (p *Point) normalize(inv *fr.Element) {
-	if p.z.IsOne() {
-		return
-	}
-	p.x.Mul(&p.x, inv)
-	p.y.Mul(&p.y, inv)
-	p.t.Mul(&p.x, &p.y)
-	p.z = feOne
 }
 
 // completed is the point (e/g, h/f) before the products that give extended

@@ -7,7 +7,7 @@ import (
 )
 
 // Table holds multiples of one point, for many multiplications of it. It takes
-// 78 KB and is safe for concurrent use.
+// 172 KB and is safe for concurrent use.
 type Table struct {
 	// windows[i][j] = (j+1) 2^(w i) P, w = tableWidth
 	windows [(252 + tableWidth - 1) / tableWidth][1 << (tableWidth - 1)]niels
@@ -17,7 +17,7 @@ const tableWidth = 6
 
 var generatorTable = sync.OnceValue(func() *Table { return NewTable(NewGenerator()) })
 
-// NewTable returns the table of p, which may have any order.
+// NewTable returns the table of p, which may have any order but is not secret.
 func NewTable(p *Point) *Table {
 	p.check()
 	t := new(Table)

@@ -7,15 +7,16 @@ import (
 )
 
 // Large windows have buckets enough to add to many at once, coordinate by
-// coordinate, with gnark-crypto's vector arithmetic: it is faster a product,
-// and the buckets' cache misses overlap.
+// coordinate, with gnark-crypto's vector arithmetic: a product is cheaper there
+// (AVX-512 on the machines that have it), and the buckets' cache misses overlap.
+// Like everything below VarTimeMultiScalarMul this is for public values.
 
 // vectorWidth is the width of the windows from which that pays.
 const vectorWidth = 10
 
 const (
-	batchSize = 192 // additions at once
-	laneCount = 32  // parts into which the buckets are summed
+	batchSize = 256 // additions at once
+	laneCount = 64  // parts into which the buckets are summed
 )
 
 // vectorBuckets does what buckets does.
@@ -96,10 +97,10 @@ func (b *vectorBuckets) add(d int16, n *niels, i int32) {
 	}
 }
 
-// flush does the additions of the batch.
+// flush does the additions of the batch, as Point.addNiels does one.
 func (b *vectorBuckets) flush() {
-	p := b.p.slice(b.size)
 	n := b.size
+	p := b.p.slice(n)
 	c := b.n[2][:n]
 	c.Mul(c, p.t)
 	p.add(b.n[0][:n], b.n[1][:n], c, p.z)
@@ -147,7 +148,7 @@ func (b *vectorBuckets) total() Point {
 	return *s.Add(&s, &a)
 }
 
-// lanes is a vector of points, and room to add to them.
+// lanes is a vector of points in extended coordinates, and room to add to them.
 type lanes struct{ x, y, z, t, a, f, g fr.Vector }
 
 func newLanes(n int) lanes {
@@ -170,8 +171,7 @@ func (p *lanes) get(i int, q *Point) *Point {
 	return q
 }
 
-// add is Point.add for all lanes, given y-x and y+x of the other points, C and D.
-// All but d are overwritten.
+// add is Point.add for all lanes. The arguments are overwritten; d may be p.z.
 func (p *lanes) add(ymx, ypx, c, d fr.Vector) {
 	a, b, f, g, e, h := p.a, p.y, p.f, p.g, ymx, ypx
 	a.Sub(p.y, p.x)
@@ -188,7 +188,7 @@ func (p *lanes) add(ymx, ypx, c, d fr.Vector) {
 	p.t.Mul(e, h)
 }
 
-// addLanes adds q to p.
+// addLanes is Point.Add for all lanes: it adds q to p, and uses the room of q.
 func (p *lanes) addLanes(q lanes) {
 	q.f.Sub(q.y, q.x)
 	q.g.Add(q.y, q.x)

@@ -43,12 +43,11 @@ func NewStride(d *Point) *Stride {
 	leap.Double(&points[walkHalf-1])
 	leap.addCached(leap, &c, 0)
 
+	points = normalized(points)
 	s := new(Stride)
-	zs := inverseZ(points)
 	for i := range s.offsets {
 		o := &s.offsets[i]
-		o.x.Mul(&points[i].x, &zs[i])
-		o.y.Mul(&points[i].y, &zs[i])
+		o.x, o.y = points[i].x, points[i].y
 		o.dxy.Mul(&o.x, &o.y)
 		o.dxy.Mul(&o.dxy, &curveD)
 	}
