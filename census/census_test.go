@@ -144,7 +144,7 @@ func TestTreeIsTheNaiveLeanIMT(t *testing.T) {
 		for i, m := range ms {
 			leaves[i].SetUint64(uint64(i + 1))
 			if m.Weight > 0 {
-				leaves[i] = poseidon.Hash(leaves[i], fr.NewElement(m.Weight))
+				leaves[i] = poseidon.Hash(leaves[i], fr.NewElement(m.Weight), fr.Element{})
 			}
 		}
 		tr := tree(t, 11, ms)

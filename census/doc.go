@@ -9,10 +9,15 @@
 //
 // The tree is the LeanIMT of Semaphore v4 over Poseidon: a parent is Poseidon(left, right), a lone
 // left child is carried up, and the root of a single leaf is the leaf. A leaf is the commitment,
-// or Poseidon(commitment, weight).
+// or Poseidon(commitment, weight, 0).
+//
+// A registrar takes a commitment from a voter only with a proof that she knows its secret
+// (proof.CheckRegistration). Any number passes for a commitment here, and one that is itself the root
+// of a tree of commitments would let all of those vote in an unweighted census.
 //
 // Nothing here is secret, but which files a voter fetches can be: ReadPath takes one tile of 256
-// members and the tiles above it, which say no more than in which group of 256 the voter is.
+// members and the tiles above it, which say no more than in which group of 256 the voter is. The last
+// group is smaller, down to a single voter; where that matters, all voters fetch all files first.
 //
 // docs/spec/census.md is the specification.
 package census

@@ -27,8 +27,7 @@ type Path struct {
 // than MaxDepth siblings, an index of more bits than siblings, numbers out of range.
 func (p Path) Root() (Root, error) {
 	if n := len(p.Siblings); n > MaxDepth || p.Index>>n != 0 {
-		return Root{}, fmt.Errorf("%w: path of %d siblings, at most %d allowed, with an index of more bits: %d",
-			ErrMalformed, n, MaxDepth, p.Index)
+		return Root{}, fmt.Errorf("%w: path of %d siblings, at most %d allowed, or with an index of more bits", ErrMalformed, n, MaxDepth)
 	}
 	if p.Weight > maxWeight {
 		return Root{}, fmt.Errorf("%w: path of weight %d, at most 2^40 - 1 allowed", ErrMalformed, p.Weight)
@@ -51,12 +50,12 @@ func (p Path) Root() (Root, error) {
 	return node.Bytes(), nil
 }
 
-// leaf returns the commitment, or Poseidon(commitment, weight) if there is a weight.
+// leaf returns the commitment, or Poseidon(commitment, weight, 0) if there is a weight. Nodes are hashes of
+// two elements and this is one of three: no leaf with a weight is a node above other leaves.
 func leaf(m Member) (fr.Element, error) {
 	c, err := m.Commitment.element()
 	if err != nil || m.Weight == 0 {
 		return c, err
 	}
-	weight := fr.NewElement(m.Weight)
-	return poseidon.Hash2(&c, &weight), nil
+	return poseidon.Hash(c, fr.NewElement(m.Weight), fr.Element{}), nil
 }

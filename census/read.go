@@ -17,8 +17,8 @@ import (
 const maxHead = 1024
 
 // ReadPath reads the path of member i, from 0, whose commitment must be c, from the files of a
-// census. It opens census.json, the tile of 256 members that i is in, and one tile of every tile
-// level above: whoever serves the files learns no more than that.
+// census. It opens census.json, the tile that i is in, of 256 members or in the last one of the rest, and
+// one tile of every tile level above: whoever serves the files learns no more than that.
 //
 // The path leads to the root in census.json. Compare it with the manifest's, as
 // ballot.NewCredential does.

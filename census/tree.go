@@ -29,8 +29,8 @@ type Tree struct {
 }
 
 // Build makes the census of members that all have weight 0, for an election in which every
-// member counts once. The tree takes up to 2^depth members, 1 <= depth <= 32. in is read once,
-// up to its first error, which ends the building.
+// member counts once; that rests on registrations, see the package comment. The tree takes up to
+// 2^depth members, 1 <= depth <= 32. in is read once, up to its first error, which ends the building.
 func Build(ctx context.Context, depth int, in iter.Seq2[Member, error]) (*Tree, error) {
 	return build(ctx, &Tree{depth: depth}, in)
 }

@@ -25,8 +25,8 @@ const (
 // error is for the batch: it is empty, or the context was cancelled; then there are no verdicts.
 //
 // A group of claims is accepted when one equation holds, the product of their equations raised to
-// random 128-bit powers from crypto/rand; a group that fails is split. So an unproved claim
-// is accepted with probability 2^-128, and never refused claims that Verify accepts.
+// random 128-bit powers from crypto/rand; a group that fails is split. So one equation accepts an
+// unproved claim with probability 2^-128 at most, and no claim is refused that Verify accepts.
 func (vk *VerifyingKey) VerifyBatch(ctx context.Context, claims []Claim) ([]error, error) {
 	if len(claims) == 0 {
 		return nil, errors.New("proof: an empty batch")

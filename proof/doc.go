@@ -1,7 +1,9 @@
 // Package proof lets a voter prove that she is in the census without saying who she is, and lets
 // everybody check it. The relation is that of Semaphore v4, proved with Groth16 on BN254.
 //
-// A voter holds an [Identity]. Its public half, the [census.Commitment], is her leaf of the census.
+// A voter holds an [Identity]. Its public half, the [census.Commitment], is her leaf of the census; the
+// registrar takes it from her as a registration ([Identity.Register], [CheckRegistration]).
+//
 // A [Prover] (package proof/prover) turns the identity and a [Statement], which is a census path, a
 // [Scope] and a [Message], into a [Membership]: the root of the census, the [Nullifier], the weight of
 // the voter in a weighted census, and a proof that some leaf of the census with that weight belongs
@@ -22,7 +24,9 @@
 //
 // What a claim is compared with is the caller's duty: that the root is that of the election's
 // census, that the scope is the election, and that the verifying key is the one the election names.
-// A key made by one party lets that party prove anything; see [OneParty].
+// That every leaf of an unweighted census came with a registration is the registrar's: a leaf that
+// is in truth a node above others has as many nullifiers as there are leaves below it. A key made by one
+// party lets that party prove anything; see [OneParty].
 //
 // Secret are the Identity, what [Identity.Bytes] and [Identity.Derive] return, and the path of a
 // Statement, which says who the voter is. An Identity prints as "Identity(redacted)".

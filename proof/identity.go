@@ -17,7 +17,10 @@ import (
 // Identity is a voter's secret: a scalar s modulo the order q of Baby Jubjub's prime-order group.
 // The zero value is not an identity.
 type Identity struct {
-	secret     babyjub.Scalar
+	// The secret is behind a function, since package fmt does not always ask Format: not for %w, nor for a
+	// field that is not exported. It then prints what it finds, behind pointers too, but no variables
+	// that a function holds.
+	secret     func() babyjub.Scalar
 	commitment census.Commitment
 }
 
@@ -67,16 +70,33 @@ func ParseIdentity(b []byte) (*Identity, error) {
 
 // newIdentity computes commitment = Poseidon(x, y), (x, y) = s*B8.
 func newIdentity(s *babyjub.Scalar) *Identity {
-	id := &Identity{secret: *s}
-	var public babyjub.Point
-	x, y := public.ScalarBaseMul(s).Affine()
+	secret := *s
+	return &Identity{
+		secret:     func() babyjub.Scalar { return secret },
+		commitment: commitmentOf(new(babyjub.Point).ScalarBaseMul(s)),
+	}
+}
+
+// commitmentOf returns Poseidon(x, y) of a public key.
+func commitmentOf(public *babyjub.Point) census.Commitment {
+	x, y := public.Affine()
 	commitment := poseidon.Hash(x, y)
-	id.commitment = commitment.Bytes()
-	return id
+	return commitment.Bytes()
+}
+
+// scalar returns s, and 0 for the zero value.
+func (id *Identity) scalar() babyjub.Scalar {
+	if id.secret == nil {
+		return babyjub.Scalar{}
+	}
+	return id.secret()
 }
 
 // Bytes returns the secret scalar, 32 bytes big-endian. Whoever has it can vote as the identity.
-func (id *Identity) Bytes() [32]byte { return id.secret.Bytes() }
+func (id *Identity) Bytes() [32]byte {
+	s := id.scalar()
+	return s.Bytes()
+}
 
 // Commitment returns the identity's public half, the leaf of the census.
 func (id *Identity) Commitment() census.Commitment { return id.commitment }
@@ -84,7 +104,7 @@ func (id *Identity) Commitment() census.Commitment { return id.commitment }
 // Nullifier returns Poseidon(H(scope), s), the identity's pseudonym in a scope.
 func (id *Identity) Nullifier(scope Scope) Nullifier {
 	var s fr.Element
-	b := id.secret.Bytes()
+	b := id.Bytes()
 	if err := s.SetBytesCanonical(b[:]); err != nil { // cannot happen: s < q < r
 		panic("proof: identity out of range")
 	}
@@ -97,7 +117,7 @@ func (id *Identity) Nullifier(scope Scope) Nullifier {
 func (id *Identity) Derive(label string, context []byte) [64]byte {
 	t := transcript.New("identity")
 	t.Absorb("context", context)
-	secret := id.secret.Bytes()
+	secret := id.Bytes()
 	defer clear(secret[:])
 	return [64]byte(t.Derive(label, secret[:]).Challenge("secret", 64))
 }

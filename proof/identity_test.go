@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/census"
 )
 
 func TestIdentityRoundTrip(t *testing.T) {
@@ -47,19 +50,26 @@ func TestRejectsMalformedIdentities(t *testing.T) {
 func TestIdentityIsRedacted(t *testing.T) {
 	id := NewIdentity()
 	b := id.Bytes()
-	secrets := []string{
-		hex.EncodeToString(b[:]), new(big.Int).SetBytes(b[:]).String(), fmt.Sprint(b[:8]),
-		fmt.Sprintf("%x", b[8:16]), fmt.Sprintf("%X", b[8:16]),
+	secrets := []string{hex.EncodeToString(b[:]), new(big.Int).SetBytes(b[:]).String()}
+	for i := 0; i < len(b); i += 8 {
+		secrets = append(secrets, fmt.Sprint(b[i:i+8]), fmt.Sprintf("%x", b[i:i+8]), fmt.Sprintf("%X", b[i:i+8]))
+	}
+	limbs := reflect.ValueOf(id.scalar()).Field(0) // what fmt finds where it does not ask Format
+	require.Equal(t, 4, limbs.Len())
+	for i := range limbs.Len() {
+		limb := limbs.Index(i).Uint()
+		secrets = append(secrets, fmt.Sprint(limb), fmt.Sprintf("%x", limb), fmt.Sprintf("%X", limb))
 	}
 	var out strings.Builder
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%X", "%d", "%q", "%t", "%p"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%X", "%d", "%q", "%t", "%p", "%w", "%!", "%[2]d", "%*d"} {
 		fmt.Fprintf(&out, verb+" ", *id)
 		fmt.Fprintf(&out, verb+" ", struct{ ID Identity }{*id})
+		fmt.Fprintf(&out, verb+" ", struct{ id Identity }{*id})
 		fmt.Fprintf(&out, verb+" ", []Identity{*id})
-		if verb != "%p" { // of a pointer, its address
-			fmt.Fprintf(&out, verb+" ", id)
-			fmt.Fprintf(&out, verb+" ", struct{ ID *Identity }{id})
-		}
+		fmt.Fprintf(&out, verb+" ", id)
+		fmt.Fprintf(&out, verb+" ", struct{ ID *Identity }{id})
+		fmt.Fprintf(&out, verb+" ", struct{ id *Identity }{id})
+		fmt.Fprint(&out, fmt.Errorf(verb+" ", id))
 	}
 	slog.New(slog.NewTextHandler(&out, nil)).Info("voter", "id", id, "value", *id)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("voter", "id", id, "value", *id)
@@ -72,6 +82,18 @@ func TestIdentityIsRedacted(t *testing.T) {
 	require.Error(t, err)
 	_, err = json.Marshal(struct{ ID Identity }{*id})
 	require.Error(t, err)
+}
+
+func TestTheZeroValueIsNoIdentity(t *testing.T) {
+	id := new(Identity)
+	require.Zero(t, id.Commitment())
+	b := id.Bytes()
+	_, err := ParseIdentity(b[:])
+	require.ErrorIs(t, err, ErrMalformed)
+	_, err = CheckRegistration(id.Register(nil), nil)
+	require.ErrorIs(t, err, ErrMalformed)
+	_, err = (&Statement{}).Claim(id)
+	require.ErrorIs(t, err, census.ErrMalformed)
 }
 
 func TestNullifierIsPerIdentityAndScope(t *testing.T) {
@@ -150,6 +172,13 @@ func TestVectorsOfTheSpecification(t *testing.T) {
 	h := signal(scope)
 	require.Equal(t, "00290decd9548b62a8d60345a988386fc84ba6bc95484008f6362f93160ef3e5", fmt.Sprintf("%x", h.Bytes()))
 	require.Equal(t, "7762903405667088386181703402431241931249831242625906414818892674730271762363", id.Nullifier(scope).String())
+	registration, err := hex.DecodeString("011c0e9a8155fa4237cf40cf14a324ed6db4453b0f032f524051b99cb95dc422c02021002fb577fe48e6e965c20c7bb5ff2fb6f587b21a078d9b70d5e20341c08f" +
+		"1e5cb5352d50080f8430cb4baf786284f836328ada07598beaaa0edee3afac2c0bf05c0b77504b943e53f53a00b8f5bece377d83888f84d83008041b4e6b0a5504" +
+		"ce5db04dab8bc1c852920d919d2ab4bac5150d02c5e8c1fc8f12ad8866ef74")
+	require.NoError(t, err)
+	c, err := CheckRegistration(registration, []byte("roll, entry 1"))
+	require.NoError(t, err)
+	require.Equal(t, id.Commitment(), c)
 	require.Equal(t, "a8827f9b694aba086fa6bbf3822579cd310c76508340d8278bf8abfd59e7dfa9"+
 		"c45403392906de650e1bdb2f4828cdd98d46e304b878755369b0d2ce64091436",
 		fmt.Sprintf("%x", id.Derive("ballot-key", []byte("election"))))

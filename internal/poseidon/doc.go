@@ -3,8 +3,8 @@
 // element first and zero. Hash(1, 2) is what circomlib's Poseidon(2), go-iden3-crypto and
 // Semaphore compute.
 //
-// [Hash2] is the fast path: the census tree, identity commitments and nullifiers all hash two
-// elements. [Hash] takes 1 to 16. [Parameters] gives the constants to the circuit.
+// [Hash2] is the fast path: the nodes of the census tree, identity commitments and nullifiers all
+// hash two elements. [Hash] takes 1 to 16. [Parameters] gives the constants to the circuit.
 //
 // The constants are generated, not listed: the authors' generator (a Grain LFSR) runs when a
 // width is first used, and the tests compare the result with circomlib's. A linear recurrence

@@ -5,15 +5,25 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/gowebpki/jcs"
 )
 
 // MarshalCanonical returns the canonical JSON (RFC 8785) of v.
 func MarshalCanonical(v any) ([]byte, error) {
+	return canonical(v, math.MaxInt)
+}
+
+// canonical refuses a v whose canonical JSON is certainly longer than limit, before it takes the
+// memory to write it.
+func canonical(v any, limit int) ([]byte, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("canonical JSON: %w", err)
+	}
+	if len(b)/escapeFactor > limit {
+		return nil, fmt.Errorf("canonical JSON: more than %d bytes", limit)
 	}
 	b, err = jcs.Transform(b)
 	if err != nil {
@@ -21,6 +31,9 @@ func MarshalCanonical(v any) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// escapeFactor bounds how much longer than canonical JSON encoding/json writes: "<" as \u003c.
+const escapeFactor = 6
 
 // UnmarshalCanonical decodes b into v, a pointer to a zero value, and requires that b is
 // exactly the canonical JSON of the result. Unknown, duplicate and missing fields, other
@@ -31,13 +44,13 @@ func UnmarshalCanonical(b []byte, v any) error {
 	if err := d.Decode(v); err != nil {
 		return fmt.Errorf("%w: JSON: %v", ErrMalformed, err)
 	}
-	canonical, err := MarshalCanonical(v)
+	want, err := canonical(v, len(b)) // members that are missing would make it longer than b, without bound
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrMalformed, err)
 	}
-	if !bytes.Equal(canonical, b) {
+	if !bytes.Equal(want, b) {
 		return fmt.Errorf("%w: not the canonical JSON of its content (RFC 8785), first difference at byte %d",
-			ErrMalformed, firstDifference(canonical, b))
+			ErrMalformed, firstDifference(want, b))
 	}
 	return nil
 }

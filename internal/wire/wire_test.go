@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -107,6 +108,26 @@ func TestAttack27OneJSONForEachDocument(t *testing.T) {
 	} {
 		require.ErrorIs(t, UnmarshalCanonical([]byte(bad), new(document)), ErrMalformed, name)
 	}
+}
+
+// A short document that leaves everything out does not take the memory of the long one that it stands for.
+func TestMissingMembersTakeNoMemory(t *testing.T) {
+	type list struct {
+		List []document `json:"list"`
+	}
+	const n = 1 << 14
+	b := []byte(`{"list":[` + strings.Repeat(`{},`, n) + `{}]}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := UnmarshalCanonical(b, new(list))
+	runtime.ReadMemStats(&after)
+	require.ErrorIs(t, err, ErrMalformed)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1200*n))
+
+	// What is escaped most is still read.
+	var d document
+	good := `{"bytes":"","digest":"` + strings.Repeat("00", 32) + `","name":"` + strings.Repeat("<&>", 1<<12) + `","number":0}`
+	require.NoError(t, UnmarshalCanonical([]byte(good), &d))
 }
 
 func FuzzUnmarshalCanonical(f *testing.F) {

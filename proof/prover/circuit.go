@@ -41,7 +41,7 @@ func newCircuit(r Relation) *circuit {
 
 // Define writes the rows.
 func (c *circuit) Define(api frontend.API) error {
-	hash := newPermutation(api).hash
+	hash := newPermutation(api, 3).hash
 
 	// Every public input is squared, in a row whose left side is that input alone. So no point K_i of a
 	// key is zero, and nobody can exchange the message of a proof. It also makes the left sides of
@@ -63,11 +63,12 @@ func (c *circuit) Define(api frontend.API) error {
 	}
 	api.AssertIsEqual(c.Secret, sum)
 
-	// (x, y) = s B8, commitment = Poseidon(x, y), leaf = commitment or Poseidon(commitment, weight).
+	// (x, y) = s B8, commitment = Poseidon(x, y), leaf = commitment or Poseidon(commitment, weight, 0). The
+	// zero is the third input: the leaf is no hash of two, so no path goes on below it.
 	x, y := baseMul(api, c.Bits)
 	node := hash(x, y)
 	for _, weight := range c.Weight {
-		node = hash(node, weight)
+		node = newPermutation(api, 4).hash(node, weight, 0)
 	}
 
 	// nullifier = Poseidon(H(scope), s).

@@ -8,6 +8,8 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/stretchr/testify/require"
 
+	"github.com/scrutin/scrutin/census"
+	"github.com/scrutin/scrutin/internal/poseidon"
 	"github.com/scrutin/scrutin/proof"
 )
 
@@ -250,6 +252,13 @@ func TestBitsOfTheScalarAreBits(t *testing.T) {
 	}
 }
 
+// No denominator of the addition law is zero on a curve with these.
+func TestAdditionLawIsComplete(t *testing.T) {
+	a, d := fr.NewElement(curveA), fr.NewElement(curveD)
+	require.Equal(t, 1, a.Legendre(), "a is a square")
+	require.Equal(t, -1, d.Legendre(), "d is not")
+}
+
 func TestNullifierOfAnotherScalar(t *testing.T) {
 	k := testKey(t, false)
 	id := proof.NewIdentity()
@@ -288,6 +297,68 @@ func TestWeightOfTheLeaf(t *testing.T) {
 	in.wires[in.weight].SetUint64(70)
 	require.NoError(t, in.wires[in.root].SetBytesCanonical(root[:]))
 	require.Equal(t, []int{in.equality(t, in.root)}, lies(t, in))
+}
+
+// extended returns the path that starts one level below the end of another: the node of id and sibling, id
+// on the left, stands in the place of the other's leaf.
+func extended(p census.Path, id *proof.Identity, weight uint64, sibling fr.Element) census.Path {
+	return census.Path{
+		Commitment: id.Commitment(),
+		Weight:     weight,
+		Index:      p.Index << 1,
+		Siblings:   append([]census.Node{sibling.Bytes()}, p.Siblings...),
+	}
+}
+
+func element(t *testing.T, b [32]byte) (e fr.Element) {
+	t.Helper()
+	require.NoError(t, e.SetBytesCanonical(b[:]))
+	return e
+}
+
+// A voter registers, in the place of a commitment, the hash of her own and of a weight that she picks. If the
+// leaf were the hash of that and of her weight w, it would be a node over a leaf that has the weight she
+// picked, and w its sibling.
+func TestAttackWeightPickedByTheVoter(t *testing.T) {
+	k := testKey(t, true)
+	id := proof.NewIdentity()
+	const w, picked = 1, 1 << 39
+	for _, inner := range []fr.Element{
+		poseidon.Hash(element(t, id.Commitment()), fr.NewElement(picked)),
+		poseidon.Hash(element(t, id.Commitment()), fr.NewElement(picked), fr.Element{}),
+	} {
+		registered := pathOf(id, w, 2)
+		registered.Commitment = inner.Bytes()
+		root, err := registered.Root()
+		require.NoError(t, err)
+
+		st := statement(id, picked, 0)
+		st.Path = extended(registered, id, picked, fr.NewElement(w))
+		m, err := k.Prove(t.Context(), id, st)
+		require.NoError(t, err)
+		require.NotEqual(t, root, m.Root, "of another census")
+		in := honest(t, k, id, st)
+		in.wires[in.root] = element(t, root)
+		require.Equal(t, []int{in.equality(t, in.root)}, lies(t, in))
+	}
+}
+
+// In the unweighted relation, which is Semaphore's, the leaf is whatever was registered, and a path may have
+// any length: the relation holds for both identities whose node was registered as one commitment. That is
+// why commitments are registered with a proof of knowledge (proof.CheckRegistration).
+func TestUnweightedRelationGoesBelowARegisteredNode(t *testing.T) {
+	k := testKey(t, false)
+	id, other := proof.NewIdentity(), proof.NewIdentity()
+	inner := poseidon.Hash(element(t, id.Commitment()), element(t, other.Commitment()))
+	registered := pathOf(id, 0, 2)
+	registered.Commitment = inner.Bytes()
+	root, err := registered.Root()
+	require.NoError(t, err)
+	st := statement(id, 0, 0)
+	st.Path = extended(registered, id, 0, element(t, other.Commitment()))
+	m, err := k.Prove(t.Context(), id, st)
+	require.NoError(t, err)
+	require.Equal(t, root, m.Root)
 }
 
 // Within the circuit the message is free; what binds it to a proof is that it is a public input in a row.

@@ -8,21 +8,20 @@ import (
 	"github.com/scrutin/scrutin/internal/poseidon"
 )
 
-// permutation is Poseidon of width 3, the hash of two field elements, as rows of a constraint
+// permutation is Poseidon of one width, the hash of one field element less, as rows of a constraint
 // system. Every S-box costs three rows (z^2, z^4, z^5); additions and matrices cost none.
 type permutation struct {
 	api       frontend.API
-	full      int // rounds with three S-boxes, half of them first, half last
+	width     int
+	full      int // rounds with an S-box on every element, half of them first, half last
 	partial   int // rounds with an S-box on element 0 alone
 	constants []*big.Int
 	mds       [][]*big.Int
 }
 
-const width = 3
-
-func newPermutation(api frontend.API) *permutation {
+func newPermutation(api frontend.API, width int) *permutation {
 	params := poseidon.Parameters(width)
-	p := &permutation{api: api, full: params.FullRounds, partial: params.PartialRounds}
+	p := &permutation{api: api, width: width, full: params.FullRounds, partial: params.PartialRounds}
 	for i := range params.RoundConstants {
 		p.constants = append(p.constants, params.RoundConstants[i].BigInt(new(big.Int)))
 	}
@@ -36,19 +35,20 @@ func newPermutation(api frontend.API) *permutation {
 	return p
 }
 
-// hash returns Poseidon(left, right).
-func (p *permutation) hash(left, right frontend.Variable) frontend.Variable {
-	// Element 0 is the constant 0 in the first round, so its S-box costs nothing there.
-	state := [width]frontend.Variable{0, left, right}
+// hash returns Poseidon of width-1 inputs.
+func (p *permutation) hash(inputs ...frontend.Variable) frontend.Variable {
+	// The S-box of a constant costs nothing: that of element 0, which is 0 in the first round.
+	state := append([]frontend.Variable{0}, inputs...)
 	rounds := p.full + p.partial
 	for r := range rounds {
 		for i := range state {
-			state[i] = p.api.Add(state[i], p.constants[r*width+i])
+			state[i] = p.api.Add(state[i], p.constants[r*p.width+i])
 		}
 		state[0] = p.sbox(state[0])
 		if r < p.full/2 || r >= p.full/2+p.partial {
-			state[1] = p.sbox(state[1])
-			state[2] = p.sbox(state[2])
+			for i := range inputs {
+				state[i+1] = p.sbox(state[i+1])
+			}
 		}
 		state = p.mix(state)
 	}
@@ -61,12 +61,14 @@ func (p *permutation) sbox(z frontend.Variable) frontend.Variable {
 	return p.api.Mul(z3, z2)
 }
 
-func (p *permutation) mix(state [width]frontend.Variable) (out [width]frontend.Variable) {
+func (p *permutation) mix(state []frontend.Variable) []frontend.Variable {
+	out := make([]frontend.Variable, p.width)
 	for i, row := range p.mds {
-		out[i] = p.api.Add(
-			p.api.Mul(state[0], row[0]),
-			p.api.Mul(state[1], row[1]),
-			p.api.Mul(state[2], row[2]))
+		terms := make([]frontend.Variable, p.width)
+		for j := range terms {
+			terms[j] = p.api.Mul(state[j], row[j])
+		}
+		out[i] = p.api.Add(terms[0], terms[1], terms[2:]...)
 	}
 	return out
 }
