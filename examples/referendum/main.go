@@ -150,7 +150,7 @@ func (p *play) run(ctx context.Context) error {
 		return err
 	}
 
-	chapter("Registration", "every voter makes an identity and hands in its commitment")
+	chapter("Registration", "every voter makes an identity and proves to the registrar that she knows its secret")
 	progress := stage.NewProgress("registering", p.voters)
 	if err := stage.RunAll(ctx, runtime.NumCPU(), p.each("register", p.voters), progress.Set); err != nil {
 		return fail(err)

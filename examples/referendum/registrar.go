@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math/bits"
 	"time"
 
 	"github.com/scrutin/scrutin/ballot"
@@ -17,10 +18,7 @@ import (
 	"github.com/scrutin/scrutin/tally"
 )
 
-const (
-	depth  = 20 // of the census tree: up to 1,048,576 voters
-	origin = "city.example/referendum"
-)
+const origin = "city.example/referendum"
 
 // registrar is the organiser's process: census, membership keys, roster of the trustees,
 // the ceremony's transcript, and the manifest.
@@ -31,7 +29,9 @@ func registrar(ctx context.Context, dir string, _ int) error {
 		return err
 	}
 
-	// Membership keys come from one party here: for tests only, and the manifest says so.
+	// The smallest tree that holds all voters. Membership keys come from one party here: for
+	// tests only, and the manifest says so.
+	depth := max(1, bits.Len(uint(p.voters-1)))
 	provingKey, verifyingKey, err := prover.InsecureSetup(ctx, prover.Relation{Depth: depth})
 	if err != nil {
 		return err
@@ -100,14 +100,16 @@ func registrar(ctx context.Context, dir string, _ int) error {
 	return record.WriteSignatures(signatures)
 }
 
-// registrations iterates over the commitments that the voters handed in.
+// registrations iterates over the commitments of the voters, each with a proof that she knows
+// the secret: a bare "commitment" could stand for many (docs/spec/membership.md, section 1).
 func (d desk) registrations(voters int) iter.Seq2[census.Member, error] {
 	return func(yield func(census.Member, error) bool) {
 		for number := 1; number <= voters; number++ {
-			b, err := stage.Read(d.mail("registration", voterName(number)))
+			who := voterName(number)
+			b, err := stage.Read(d.mail("registration", who))
 			var member census.Member
 			if err == nil {
-				member.Commitment, err = census.ParseCommitment(b)
+				member.Commitment, err = proof.CheckRegistration(b, registrationContext(who))
 			}
 			if !yield(member, err) || err != nil {
 				return

@@ -18,8 +18,12 @@ import (
 
 func voterName(number int) string { return fmt.Sprintf("voter-%06d", number) }
 
+// registrationContext names the roll and the voter's entry in it: a registration is good for
+// that entry alone.
+func registrationContext(who string) []byte { return []byte(origin + " " + who) }
+
 // register is a voter's process before the election: it makes her identity, which stays
-// with her, and hands in the commitment.
+// with her, and hands in the public key with a proof that she knows the secret.
 func register(_ context.Context, dir string, number int) error {
 	d, who := desk(dir), voterName(number)
 	identity := proof.NewIdentity()
@@ -27,8 +31,7 @@ func register(_ context.Context, dir string, number int) error {
 	if err := stage.PutSecret(d.private(who, "identity"), secret[:]); err != nil {
 		return err
 	}
-	commitment := identity.Commitment()
-	return stage.Put(d.mail("registration", who), commitment[:])
+	return stage.Put(d.mail("registration", who), identity.Register(registrationContext(who)))
 }
 
 // voter is what a voter's device knows when she votes.
