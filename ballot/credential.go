@@ -331,4 +331,4 @@ func (s *Sealed) Spoil() (*Opening, error) {
 }
 
 // Format writes "Sealed(redacted)" whatever the verb.
-func (s *Sealed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Sealed(redacted)") }
+func (s Sealed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Sealed(redacted)") }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/scrutin/scrutin/census"
 	"github.com/scrutin/scrutin/internal/babyjub"
+	"github.com/scrutin/scrutin/internal/transcript"
 	"github.com/scrutin/scrutin/proof"
 )
 
@@ -87,7 +88,13 @@ func TestCredentialRefusals(t *testing.T) {
 	require.ErrorIs(t, err, proof.ErrInvalid, "a path of somebody else")
 	_, err = NewCredential(ctx, e.m, other, census.Path{Commitment: other.Commitment()}, e.key)
 	require.ErrorIs(t, err, ErrInvalid, "not in the census")
-	_, err = NewCredential(ctx, e.m, id, census.Path{Commitment: id.Commitment(), Siblings: make([]census.Node, 2)}, e.key)
+	long := census.Path{Commitment: id.Commitment(), Siblings: []census.Node{{31: 1}, {31: 2}}}
+	shallow := newElection(t, func(d *Draft) {
+		root, err := long.Root()
+		require.NoError(t, err)
+		d.Census = CensusInfo{Root: root, Depth: 1, Size: 2, TotalWeight: 2}
+	})
+	_, err = NewCredential(ctx, shallow.m, id, long, shallow.key)
 	require.ErrorIs(t, err, ErrInvalid, "a path longer than the census is deep")
 	_, err = NewCredential(ctx, e.m, id, census.Path{Commitment: id.Commitment(), Weight: 1}, e.key)
 	require.Error(t, err, "a weight in an unweighted election")
@@ -256,7 +263,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	require.NoError(t, err)
 	o, err := s.Spoil()
 	require.NoError(t, err)
-	for _, secret := range []any{c, s, o, vote, map[string]any{"v": vote, "c": c}, []*Sealed{s}} {
+	for _, secret := range []any{c, s, *s, o, *o, vote, map[string]any{"v": vote, "c": c}, []*Sealed{s}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
 			printed := fmt.Sprintf(verb, secret)
 			require.Contains(t, printed, "redacted", "%T %s", secret, verb)
@@ -323,6 +330,51 @@ func TestAttack42ARandomSourceThatRepeatsSharesNoMask(t *testing.T) {
 
 	// Row 18: two voters with one random source have two trackers.
 	require.NotEqual(t, ballots[0].Tracker(), ballots[3].Tracker())
+}
+
+// The randomness is keyed with the ballot key, the vote and fresh bytes: no weak part gives it away.
+func TestAttack42RandomnessIsHedgedAsSpecified(t *testing.T) {
+	e := newElection(t)
+	c := e.credential(t)
+	k := c.k.Bytes()
+	h := e.m.key.Bytes()
+
+	cryptotest.SetGlobalRandom(t, 3)
+	s := e.sealed(t, c)
+	r := slices.Clone(s.opening.questions[1].r)
+	cryptotest.SetGlobalRandom(t, 3)
+	seal := transcript.New("seal")
+	seal.Absorb("election", e.m.id[:])
+	seal.Absorb("key", h[:])
+	seal.Absorb("ballot key", c.voter.keyBytes[:])
+	seal.AbsorbUint64("number", 0)
+	seal.Absorb("bits", []byte{1, 0, 0})
+	seal.Absorb("bits", []byte{1, 0, 0, 0, 0, 1, 0})
+	randomness := seal.Hedge("randomness", k[:]).Challenge("r", 3*64)
+	require.True(t, r[0].Equal(new(babyjub.Scalar).SetUniformBytes(randomness[64:128])))
+	require.True(t, r[1].Equal(new(babyjub.Scalar).SetUniformBytes(randomness[128:])))
+
+	w := s.opening.questions[0].witness()
+	r0 := w.r[0].Bytes()
+	cryptotest.SetGlobalRandom(t, 4)
+	b, err := s.Sign(0)
+	require.NoError(t, err)
+	cryptotest.SetGlobalRandom(t, 4)
+	statement := e.m.questionTranscript(e.m.statementTranscript(&c.voter, 0, b.questions), 0)
+	secret := slices.Clone(k[:])
+	for _, bit := range []byte{1, 0, 0} {
+		secret = append(append(secret, make([]byte, 31)...), bit)
+	}
+	masks := statement.Hedge("argument", append(secret, r0[:]...)).Challenge("masks", 64*(3+5))
+	a := make([]babyjub.Scalar, 3)
+	for i := range a {
+		a[i].SetUniformBytes(masks[64*i:][:64])
+	}
+	rho := new(babyjub.Scalar).SetUniformBytes(masks[64*3:][:64])
+	sigma := new(babyjub.Scalar).SetUniformBytes(masks[64*4:][:64])
+	v, va := commit(w.b, rho), commit(a, sigma)
+	require.True(t, v.Equal(&b.questions[0].argument.v))
+	require.True(t, va.Equal(&b.questions[0].argument.va))
 }
 
 func TestAttack18NoTwoVotersShareATracker(t *testing.T) {

@@ -19,7 +19,7 @@ var baseF = sync.OnceValue(func() *babyjub.Point {
 
 var tableF = sync.OnceValue(func() *babyjub.Table { return babyjub.NewTable(baseF()) })
 
-// baseTables is the number of bases G_i that get a table for the prover: 78 KB each.
+// baseTables is the number of bases G_i that get a table for the prover: 172 KB each.
 const baseTables = 128
 
 // bases caches G_1, G_2 .. and tables of the first of them, both as far as they were wanted.

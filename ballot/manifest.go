@@ -23,6 +23,7 @@ const (
 	MaxConstraints   = 2048 // of one question's layout
 	MaxCiphertexts   = 512  // of one question
 	MaxLanguages     = 32
+	MaxLanguageBytes = 35
 	MaxTextBytes     = 4096 // of one text in one language, or a URI
 	MaxNameBytes     = 200  // of a name or another single line
 	MaxIDBytes       = 32
@@ -180,7 +181,7 @@ func ParseManifest(raw []byte) (*Manifest, error) {
 		return nil, fmt.Errorf("%w: manifest: %v", ErrMalformed, err)
 	}
 	if doc.Format != manifestFormat {
-		return nil, fmt.Errorf("%w: manifest: format %q, %q wanted", ErrMalformed, doc.Format, manifestFormat)
+		return nil, fmt.Errorf("%w: manifest: format %.64q, %q wanted", ErrMalformed, doc.Format, manifestFormat)
 	}
 	m, err := doc.draft().check()
 	if err != nil {
@@ -288,6 +289,7 @@ func (d *Draft) checkQuestion(q Question, languages []string) (*layout, error) {
 		return nil, fmt.Errorf("%w: %d options, 1 to %d allowed", ErrMalformed, n, MaxOptions)
 	}
 	seen := map[OptionID]bool{}
+	shown := map[[2]string]int{} // language and appearance -> option
 	for i, o := range q.Options {
 		if err := checkID(string(o.ID)); err != nil {
 			return nil, fmt.Errorf("option %d: %w", i+1, err)
@@ -298,6 +300,13 @@ func (d *Draft) checkQuestion(q Question, languages []string) (*layout, error) {
 		seen[o.ID] = true
 		if err := checkText(o.Title, languages); err != nil {
 			return nil, fmt.Errorf("option %d: title: %w", i+1, err)
+		}
+		for _, tag := range languages {
+			key := [2]string{tag, appearance(o.Title[tag])}
+			if twin := shown[key]; twin != 0 {
+				return nil, fmt.Errorf("%w: option %d: title: in the language %s it looks like that of option %d", ErrMalformed, i+1, tag, twin)
+			}
+			shown[key] = i + 1
 		}
 	}
 	l, err := q.Rule.compile(q.Options, d.Census.TotalWeight)
@@ -365,7 +374,7 @@ func (m *Manifest) checkRevote() error {
 	r := m.draft.Revote
 	switch {
 	case r.Rule != RevoteNone && r.Rule != RevoteLast:
-		return fmt.Errorf("%w: unknown rule %q", ErrMalformed, r.Rule)
+		return fmt.Errorf("%w: unknown rule %.64q", ErrMalformed, r.Rule)
 	case r.Rule == RevoteNone && r.Limit != 0:
 		return fmt.Errorf("%w: rule %q with limit %d, 0 wanted", ErrMalformed, r.Rule, r.Limit)
 	case r.Rule == RevoteLast && (r.Limit < 1 || r.Limit > MaxRevotes):

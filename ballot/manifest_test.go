@@ -110,6 +110,7 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"too many languages":   {"33 languages", func(d *Draft) { d.Title = texts(33) }},
 		"bad language":         {"no language tag", func(d *Draft) { d.Title = Text{"e_n!": "x"} }},
 		"no language at all":   {"no language tag", func(d *Draft) { d.Title = Text{"und": "x"} }},
+		"long language":        {"36 bytes", func(d *Draft) { d.Title = Text{"en-x-" + strings.Repeat("a-", 15) + "b": "x"} }},
 		"language not canon":   {`write "pt-BR"`, func(d *Draft) { d.Title = Text{"pt-br": "x"} }},
 		"old language":         {`write "he"`, func(d *Draft) { d.Title = Text{"iw": "x"} }},
 		"language missing":     {"languages", func(d *Draft) { d.Title = Text{"en": "x", "fr": "x"} }},
@@ -123,6 +124,12 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"isolate":              {"U+2067", func(d *Draft) { d.Title = text("a\u2067b") }},
 		"line separator":       {"U+2028", func(d *Draft) { d.Title = text("a\u2028b") }},
 		"byte order mark":      {"U+FEFF", func(d *Draft) { d.Title = text("a\ufeffb") }},
+		"zero-width space":     {"U+200B", func(d *Draft) { d.Title = text("a\u200bb") }},
+		"soft hyphen":          {"U+00AD", func(d *Draft) { d.Title = text("a\u00adb") }},
+		"word joiner":          {"U+2060", func(d *Draft) { d.Title = text("a\u2060b") }},
+		"tag character":        {"U+E0061", func(d *Draft) { d.Title = text("a\U000e0061b") }},
+		"filler":               {"U+3164", func(d *Draft) { d.Title = text("\u3164") }},
+		"grapheme joiner":      {"U+034F", func(d *Draft) { d.Title = text("a\u034fb") }},
 		"private use":          {"U+E000", func(d *Draft) { d.Title = text("a\ue000b") }},
 		"no character":         {"U+FFFE", func(d *Draft) { d.Title = text("a\ufffeb") }},
 		"not NFC":              {"normal form C", func(d *Draft) { d.Title = text("e\u0301") }},
@@ -218,10 +225,53 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 }
 
+// What a rule cannot have is not dropped without a word: who asks for "approve at most two" gets no
+// election without a limit.
+func TestApprovalHasNoLimits(t *testing.T) {
+	d, _ := draft(t)
+	for _, r := range []Rule{{Min: 1}, {Max: 2}, {Blank: true}} {
+		r.Type = RuleApproval
+		d.Questions[1].Rule = r
+		_, err := NewManifest(d)
+		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorContains(t, err, "RuleChoose")
+	}
+}
+
+// Two options that look the same are one to the voter.
+func TestOptionsOfAQuestionLookDifferent(t *testing.T) {
+	d, _ := draft(t)
+	bilingual := func(en, fr string) Text { return Text{"en": en, "fr": fr} }
+	d.Title = bilingual("Assembly", "Assemblée")
+	for i := range d.Questions {
+		q := &d.Questions[i]
+		q.Title = d.Title
+		for j := range q.Options {
+			q.Options[j].Title = bilingual(string(q.Options[j].ID), string(q.Options[j].ID)+" !")
+		}
+	}
+	_, err := NewManifest(d)
+	require.NoError(t, err, "the same title in two questions is no harm")
+	options := d.Questions[1].Options
+	for _, twin := range []Text{
+		bilingual("park", "other"), bilingual("other", "park !"), bilingual("pa\u200drk", "other"), bilingual("other", "park !\ufe0f"),
+	} {
+		options[3].Title = twin
+		_, err := NewManifest(d)
+		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorContains(t, err, "option 4: title: ")
+		require.ErrorContains(t, err, "looks like that of option 3")
+	}
+	options[3].Title = bilingual("park 2", "other")
+	_, err = NewManifest(d)
+	require.NoError(t, err)
+}
+
 func TestTextsThatPeopleWriteAreAllowed(t *testing.T) {
 	for tag, s := range map[string]string{
 		"fr": "Faut-il approuver l'« initiative » ?", "fa": "نمی\u200cخواهم", "ja": "賛成", "he": "בְּעַד",
-		"de-CH": "Grösse", "zh-Hant": "贊成", "en": "Yes 👍🏽", "hi": "क्\u200dष",
+		"de-CH": "Grösse", "zh-Hant": "贊成", "en": "Yes 👍🏽 ❤\ufe0f 👩\u200d⚖\ufe0f", "hi": "क्\u200dष",
+		"mn-Mong": "ᠠᠨ\u180eᠠ", "ar": "\u0600١٢", "ko": "찬성",
 	} {
 		require.NoError(t, checkLanguages([]string{tag}), tag)
 		require.NoError(t, checkText(Text{tag: s}, []string{tag}), s)
@@ -260,6 +310,8 @@ func TestAttack27OneEncodingForEachManifest(t *testing.T) {
 		_, err := ParseManifest([]byte(bad))
 		require.ErrorIs(t, err, ErrMalformed, name)
 	}
+	_, err := ParseManifest(make([]byte, MaxManifestBytes+1))
+	require.ErrorContains(t, err, "at most 1048576", "refused before it is decoded")
 	for n := range good {
 		_, err := ParseManifest([]byte(good[:n]))
 		require.ErrorIs(t, err, ErrMalformed, "%d bytes", n)
@@ -353,6 +405,7 @@ func TestSignaturesOfTrustees(t *testing.T) {
 		"trustee 4":          {all[0], all[1], {4, all[2].Bytes}},
 		"trustee -1":         {all[0], all[1], {-1, all[2].Bytes}},
 		"another's index":    {all[0], wrongIndex, all[2]},
+		"signed as another":  {all[0], {2, SignElection(e.m, 1, &e.enrolment[1]).Bytes}, all[2]},
 		"another's":          {all[0], {2, all[0].Bytes}, all[2]},
 		"another election":   {foreign, all[1], all[2]},
 	} {
@@ -394,6 +447,8 @@ func TestAttack27OneEncodingForEachListOfSignatures(t *testing.T) {
 		_, err := ParseSignatures([]byte(bad))
 		require.ErrorIs(t, err, ErrMalformed, name)
 	}
+	_, err = ParseSignatures(make([]byte, 1<<20))
+	require.ErrorContains(t, err, "at most", "refused before it is decoded")
 	none, err := ParseSignatures([]byte(`{"format":"scrutin/signatures/v1","signatures":[]}`))
 	require.NoError(t, err)
 	require.ErrorIs(t, e.m.CheckSignatures(none), ErrInvalid)

@@ -135,4 +135,4 @@ func (o *Opening) wipe() {
 }
 
 // Format writes "Opening(redacted)" whatever the verb.
-func (o *Opening) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Opening(redacted)") }
+func (o Opening) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Opening(redacted)") }

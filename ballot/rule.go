@@ -32,8 +32,9 @@ type method interface {
 	// compile adds the question's bits, constraints and counters.
 	compile(c *compiler, options []Option)
 
-	// fill sets bits, all 0 and as many as compile made, to the vote. It reads and writes
-	// the same memory whatever is voted, except in the error that refuses a vote.
+	// fill sets bits, all 0 and as many as compile made, to the vote. Which options are marked
+	// changes no branch and no address, except in the error that refuses a vote; how many of
+	// them, and a blank vote, do.
 	fill(bits []uint8, options []Option, v Vote) error
 
 	// read returns the vote of bits that satisfy the constraints.
@@ -45,9 +46,12 @@ func (r Rule) method() (method, error) {
 	case RuleChoose:
 		return choose{r.Min, r.Max, r.Blank}, nil
 	case RuleApproval:
+		if r != (Rule{Type: RuleApproval}) {
+			return nil, fmt.Errorf("%w: approval with a Min, Max or Blank: RuleChoose has them", ErrMalformed)
+		}
 		return approval{}, nil
 	}
-	return nil, fmt.Errorf("%w: unknown rule %q", ErrMalformed, r.Type)
+	return nil, fmt.Errorf("%w: unknown rule %.64q", ErrMalformed, r.Type)
 }
 
 // compile returns the layout of a question under this rule.

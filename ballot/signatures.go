@@ -91,7 +91,7 @@ func ParseSignatures(raw []byte) ([]Signature, error) {
 		return nil, fmt.Errorf("%w: signatures: %v", ErrMalformed, err)
 	}
 	if doc.Format != signaturesFormat {
-		return nil, fmt.Errorf("%w: signatures: format %q, %q wanted", ErrMalformed, doc.Format, signaturesFormat)
+		return nil, fmt.Errorf("%w: signatures: format %.64q, %q wanted", ErrMalformed, doc.Format, signaturesFormat)
 	}
 	if doc.Signatures == nil {
 		return nil, fmt.Errorf("%w: signatures: no list", ErrMalformed)

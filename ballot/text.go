@@ -21,7 +21,7 @@ func (t Text) languages() []string { return slices.Sorted(maps.Keys(t)) }
 // checkText refuses a text whose languages are not exactly these.
 func checkText(t Text, languages []string) error {
 	if have := t.languages(); !slices.Equal(have, languages) {
-		return fmt.Errorf("%w: languages %q, %q wanted: every text of a manifest has the same", ErrMalformed, have, languages)
+		return fmt.Errorf("%w: languages other than %q: every text of a manifest has the same", ErrMalformed, languages)
 	}
 	for _, tag := range languages {
 		if err := checkString(t[tag], MaxTextBytes); err != nil {
@@ -36,6 +36,9 @@ func checkLanguages(languages []string) error {
 		return fmt.Errorf("%w: %d languages, 1 to %d allowed", ErrMalformed, n, MaxLanguages)
 	}
 	for _, s := range languages {
+		if len(s) > MaxLanguageBytes {
+			return fmt.Errorf("%w: a language tag of %d bytes, at most %d allowed", ErrMalformed, len(s), MaxLanguageBytes)
+		}
 		tag, err := language.Parse(s)
 		if err != nil || tag == language.Und {
 			return fmt.Errorf("%w: %q is no language tag (BCP 47)", ErrMalformed, s)
@@ -49,7 +52,8 @@ func checkLanguages(languages []string) error {
 
 // checkString accepts one line of text that has a single spelling and shows as it reads:
 // valid UTF-8 in normal form C, without control characters, line separators, marks that
-// change the direction of writing, and code points that are no characters.
+// change the direction of writing, characters that show nothing, and code points that are no
+// characters.
 func checkString(s string, limit int) error {
 	switch {
 	case s == "":
@@ -61,7 +65,7 @@ func checkString(s string, limit int) error {
 	}
 	for i, r := range s {
 		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Co,
-			unicode.Bidi_Control, unicode.Noncharacter_Code_Point) || r == '\ufeff' || r == utf8.RuneError {
+			unicode.Bidi_Control, unicode.Noncharacter_Code_Point) || showsNothing(r) || r == utf8.RuneError {
 			return fmt.Errorf("%w: text has the character %U at byte %d, which is not allowed", ErrMalformed, r, i)
 		}
 	}
@@ -74,6 +78,26 @@ func checkString(s string, limit int) error {
 		return fmt.Errorf("%w: text is not in Unicode normal form C", ErrMalformed)
 	}
 	return nil
+}
+
+// showsNothing reports a character for which a reader sees nothing and that changes none beside it.
+func showsNothing(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) &&
+		!unicode.Is(unicode.Prepended_Concatenation_Mark, r) && !joins(r)
+}
+
+// joins reports the characters that show nothing and choose the form of those beside them, which
+// some scripts need: the joiners, and the Mongolian vowel separator.
+func joins(r rune) bool { return r == '\u200c' || r == '\u200d' || r == '\u180e' }
+
+// appearance returns s without what chooses forms: equal appearances can look the same.
+func appearance(s string) string {
+	return strings.Map(func(r rune) rune {
+		if joins(r) || unicode.Is(unicode.Variation_Selector, r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // checkID accepts 1 to 32 characters a-z, 0-9 and "-".

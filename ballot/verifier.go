@@ -80,8 +80,7 @@ func (v *Verifier) Verify(ctx context.Context, b *Ballot) error {
 // VerifyBatch checks many ballots at once and returns the verdict of each, which is what
 // Verify says of it. A batch that is empty or was cancelled is an error, and has no verdicts.
 //
-// Ballots that must be checked before they are parsed into memory in full go in batches of a
-// few hundred to a few thousand; larger ones gain little.
+// A few hundred to a few thousand ballots make a good batch; larger ones gain little.
 func (v *Verifier) VerifyBatch(ctx context.Context, ballots []*Ballot) ([]error, error) {
 	if len(ballots) == 0 {
 		return nil, errors.New("ballot: an empty batch")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/big"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
@@ -101,6 +102,47 @@ func TestVerificationStopsWithItsContext(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Nil(t, verdicts)
 	}
+}
+
+// countdown is cancelled after so many looks at it.
+type countdown struct {
+	context.Context
+	looks atomic.Int64
+}
+
+func (c *countdown) Err() error {
+	if c.looks.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestABatchThatIsCancelledMidwayHasNoVerdicts(t *testing.T) {
+	e := newElection(t)
+	v := e.verifier(t)
+	good := e.ballot(t, e.credential(t), 0)
+	c := e.credential(t)
+	e.ballot(t, c, 0)
+	bad := resign(t, c, good, func([]answer) {})
+	ballots := []*Ballot{good, good, bad, good}
+	cancelled, completed := 0, 0
+	for looks := range int64(40) {
+		ctx := &countdown{Context: context.Background()}
+		ctx.looks.Store(looks)
+		verdicts, err := v.VerifyBatch(ctx, ballots)
+		if err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+			require.Nil(t, verdicts)
+			cancelled++
+			continue
+		}
+		completed++
+		require.ErrorIs(t, verdicts[2], ErrInvalid)
+		verdicts[2] = nil
+		require.Equal(t, make([]error, 4), verdicts)
+	}
+	require.Positive(t, cancelled)
+	require.Positive(t, completed)
 }
 
 func TestAVerifierIsSafeForConcurrentUse(t *testing.T) {

@@ -40,25 +40,12 @@ func Audit(ctx context.Context, fsys fs.FS, id ballot.ElectionID, opts *AuditOpt
 		opts = new(AuditOptions)
 	}
 	a := &auditor{files: &recordFS{under: fsys}, options: opts, Report: &Report{Election: id}}
-	for _, step := range []struct {
-		check Check
-		run   func(context.Context) error
-	}{
-		{CheckManifest, a.checkManifest},
-		{CheckSignatures, a.checkSignatures},
-		{CheckCeremony, a.checkCeremony},
-		{CheckVerifyingKey, a.checkVerifyingKey},
-		{CheckCensus, a.checkCensus},
-		{CheckCheckpoint, a.checkCheckpoint},
-		{CheckLog, a.checkLog},
-		{CheckBallot, a.checkBallots},
-		{CheckTurnout, a.checkTurnout},
-		{CheckEndorsements, a.checkEndorsements},
-		{CheckShares, a.checkShares},
-		{CheckResult, a.checkResult},
-		{CheckFiles, a.checkFiles},
+	for i, run := range [...]func(context.Context) error{ // in the order of checks
+		a.checkManifest, a.checkSignatures, a.checkCeremony, a.checkVerifyingKey, a.checkCensus, a.checkCheckpoint, a.checkLog,
+		a.checkBallots, a.checkTurnout, a.checkEndorsements, a.checkShares, a.checkResult, a.checkFiles,
 	} {
-		err := step.run(ctx)
+		check := checks[i]
+		err := run(ctx)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("tally: audit: %w", context.Cause(ctx))
 		}
@@ -66,19 +53,21 @@ func Audit(ctx context.Context, fsys fs.FS, id ballot.ElectionID, opts *AuditOpt
 			return nil, fmt.Errorf("tally: audit: reading the record: %w", err)
 		}
 		if a.broken != nil {
-			return nil, fmt.Errorf("tally: audit: %s: %w", step.check, a.broken)
+			return nil, fmt.Errorf("tally: audit: %s: %w", check, a.broken)
 		}
-		if err != nil && step.check == CheckManifest {
-			return nil, &CheckError{step.check, err}
+		if err != nil && check == CheckManifest {
+			return nil, &CheckError{check, err}
 		}
-		a.outcomes = append(a.outcomes, outcome{step.check, err})
+		a.outcomes = append(a.outcomes, outcome{check, err})
 	}
-	a.Stage = AwaitingEndorsements
 	switch {
+	case a.recounted() != nil:
 	case a.Result != nil:
 		a.Stage = Opened
 	case a.quorum() == nil:
 		a.Stage = AwaitingShares
+	default:
+		a.Stage = AwaitingEndorsements
 	}
 	return a.Report, nil
 }
@@ -95,6 +84,9 @@ type auditor struct {
 	log      *box.Log          // nil unless the checkpoint is signed
 	replayed *replay           // nil unless the log was read
 	broken   error             // the machine's fault, not the record's
+
+	endorsementFiles, shareFiles []submitted
+	claim                        submitted // result.json
 }
 
 func (a *auditor) checkManifest(context.Context) error {
@@ -249,7 +241,7 @@ func (a *auditor) checkBallots(context.Context) error {
 		return fmt.Errorf("%w: no verifying key", errSkipped)
 	case a.Invalid > 0:
 		first := a.InvalidEntries[0]
-		return fmt.Errorf("%w: %d entries of the log are invalid; the first is at index %d: %w", ErrInvalid, a.Invalid, first.Index, first.Err)
+		return fmt.Errorf("%w: %d of the %d entries of the log; the first at index %d: %w", ErrInvalid, a.Invalid, a.Logged, first.Index, first.Err)
 	}
 	return nil
 }
@@ -292,29 +284,53 @@ func (r *Report) recounted() error {
 	return nil
 }
 
+// submitted is what one file of those that trustees added holds, or why it could not be read.
+type submitted struct {
+	trustee int
+	name    string
+	raw     []byte
+	err     error
+}
+
+// readSubmitted reads what trustees added after the poll. While that is going on, somebody may
+// add a share after the last endorsement that it needs, so what is made later is read first.
+func (a *auditor) readSubmitted() {
+	a.claim.raw, a.claim.err = a.files.readFile(ResultFile, maxResultFile)
+	read := func(name func(trustee int) string, limit int64) []submitted {
+		var out []submitted
+		for j := range a.manifest.Trustees() {
+			s := submitted{trustee: j + 1, name: name(j + 1)}
+			s.raw, s.err = a.files.readFile(s.name, limit)
+			if !errors.Is(s.err, fs.ErrNotExist) {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	a.shareFiles = read(ShareFile, maxShareFile)
+	a.endorsementFiles = read(EndorsementFile, maxEndorsementFile)
+}
+
 func (a *auditor) checkEndorsements(context.Context) error {
 	if a.recounted() != nil {
 		return fmt.Errorf("%w: the recount failed", errSkipped)
 	}
+	a.readSubmitted()
 	var faults faults
-	for j := range a.manifest.Trustees() {
-		name := EndorsementFile(j + 1)
-		raw, err := a.files.readFile(name, maxEndorsementFile)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+	for _, f := range a.endorsementFiles {
+		err := f.err
 		var e *Endorsement
 		if err == nil {
-			e, err = ParseEndorsement(raw)
+			e, err = ParseEndorsement(f.raw)
 		}
-		if err == nil && e.Trustee != j+1 {
-			err = misfiled(e.Trustee)
+		if err == nil {
+			err = f.filed(e.Trustee)
 		}
 		if err == nil {
 			err = a.verifyEndorsement(e)
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s, of %s: %w", name, a.trustee(j+1), err))
+			faults = append(faults, fmt.Errorf("%s, of %s: %w", f.name, a.trustee(f.trustee), err))
 			continue
 		}
 		a.endorsements = append(a.endorsements, e)
@@ -329,8 +345,12 @@ func (a *auditor) checkEndorsements(context.Context) error {
 	return nil
 }
 
-func misfiled(trustee int) error {
-	return fmt.Errorf("%w: it holds what trustee %d made", ErrDuplicate, trustee)
+// filed checks that a file named for one trustee does not hold what another one made.
+func (s *submitted) filed(trustee int) error {
+	if trustee != s.trustee {
+		return fmt.Errorf("%w: it holds what trustee %d made", ErrDuplicate, trustee)
+	}
+	return nil
 }
 
 func (a *auditor) checkShares(context.Context) error {
@@ -338,18 +358,14 @@ func (a *auditor) checkShares(context.Context) error {
 		return fmt.Errorf("%w: the recount failed", errSkipped)
 	}
 	var faults faults
-	for j := range a.manifest.Trustees() {
-		name := ShareFile(j + 1)
-		raw, err := a.files.readFile(name, maxShareFile)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+	for _, f := range a.shareFiles {
+		err := f.err
 		var s *Share
 		if err == nil {
-			s, err = ParseShare(raw)
+			s, err = ParseShare(f.raw)
 		}
-		if err == nil && s.Trustee != j+1 {
-			err = misfiled(s.Trustee)
+		if err == nil {
+			err = f.filed(s.Trustee)
 		}
 		if err == nil {
 			err = a.verifyShare(s)
@@ -358,7 +374,7 @@ func (a *auditor) checkShares(context.Context) error {
 			err = a.quorum()
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s, of %s: %w", name, a.trustee(j+1), err))
+			faults = append(faults, fmt.Errorf("%s, of %s: %w", f.name, a.trustee(f.trustee), err))
 			continue
 		}
 		a.shares = append(a.shares, s)
@@ -385,18 +401,17 @@ func (a *auditor) checkResult(ctx context.Context) error {
 		}
 		a.Result = result
 	}
-	raw, err := a.files.readFile(ResultFile, maxResultFile)
-	switch {
+	switch err := a.claim.err; {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: the record has no %s", errIncomplete, ResultFile)
 	case err != nil:
 		return err
 	case a.Result == nil:
 		return fmt.Errorf("%w: the record claims a result without the shares that prove it: %d of %d", ErrInvalid, len(a.shares), a.manifest.Threshold())
-	case bytes.Equal(raw, a.Result.Bytes()):
+	case bytes.Equal(a.claim.raw, a.Result.Bytes()):
 		return nil
 	}
-	claim, err := ParseResult(raw)
+	claim, err := ParseResult(a.claim.raw)
 	if err != nil {
 		return err
 	}
@@ -404,7 +419,7 @@ func (a *auditor) checkResult(ctx context.Context) error {
 }
 
 // checkFiles refuses whatever the audit did not read, so that a record has nothing that an
-// auditor vouches for without having seen it.
+// auditor vouches for without having seen it. A file that is just being written is let be.
 func (a *auditor) checkFiles(context.Context) error {
 	shares := []string{}
 	for j := range a.manifest.Trustees() {
@@ -426,7 +441,7 @@ func (a *auditor) checkFiles(context.Context) error {
 		}
 		listed = listed || ok
 		for _, n := range names {
-			if !slices.Contains(d.known, n) {
+			if !slices.Contains(d.known, n) && !strings.HasPrefix(n, temporary) {
 				faults = append(faults, fmt.Errorf("%w: %q does not belong to a record", ErrInvalid, path.Join(d.dir, strings.TrimSuffix(n, "/"))))
 			}
 		}

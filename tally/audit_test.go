@@ -3,8 +3,13 @@ package tally
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +122,20 @@ func TestAuditOfADirectory(t *testing.T) {
 	require.Equal(t, Opened, r.Stage)
 }
 
+// TestFileInPlaceOfADirectory audits a directory in which "shares", "log" or "census" is a file.
+func TestFileInPlaceOfADirectory(t *testing.T) {
+	p := base()
+	for name, check := range map[string]Check{SharesDir: CheckEndorsements, LogDir: CheckCheckpoint, CensusDir: CheckCensus} {
+		dir := p.store(t)
+		require.NoError(t, os.RemoveAll(filepath.Join(dir, name)))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("file"), 0o600))
+		r, err := Audit(context.Background(), os.DirFS(dir), p.Manifest.ID(), accept)
+		require.NoError(t, err)
+		require.Contains(t, r.Failed(), check)
+		require.Contains(t, r.Failed(), CheckFiles)
+	}
+}
+
 // TestAuditOfABox audits what a ballot box exports, with re-votes.
 func TestAuditOfABox(t *testing.T) {
 	ctx := context.Background()
@@ -187,6 +206,38 @@ func TestRecordsBeforeTheTallySayWhatIsMissing(t *testing.T) {
 	require.Equal(t, Opened, r.Stage)
 	require.Equal(t, "audit: ok", lastLine(t, r), "a result that was deleted is counted again")
 	require.Equal(t, string(base().result.Bytes()), string(r.Result.Bytes()))
+}
+
+// TestAuditWhileTrusteesAddToTheRecord has endorsements and shares appear while an audit reads
+// the files: each state that it can meet is a valid one.
+func TestAuditWhileTrusteesAddToTheRecord(t *testing.T) {
+	whole := base()
+	added := []string{EndorsementFile(1), EndorsementFile(2), EndorsementFile(3), ShareFile(1), EndorsementFile(4), ShareFile(4), ResultFile}
+	for late := range added {
+		p := bare()
+		p.put("shares/.new-1", nil)
+		growing := &growing{p: p, whole: whole, added: added, late: late}
+		r, err := Audit(context.Background(), growing, p.Manifest.ID(), accept)
+		require.NoError(t, err)
+		require.NoError(t, r.Err(), "after %d reads", late)
+	}
+}
+
+// growing adds a file to a record at each of the reads below shares/ after the first few.
+type growing struct {
+	p, whole *poll
+	added    []string
+	late     int
+}
+
+func (g *growing) Open(name string) (fs.File, error) {
+	if strings.HasPrefix(name, SharesDir+"/") || name == ResultFile {
+		if g.late--; g.late < 0 && len(g.added) > 0 {
+			g.p.files[g.added[0]] = g.whole.files[g.added[0]]
+			g.added = g.added[1:]
+		}
+	}
+	return g.p.files.Open(name)
 }
 
 func lastLine(t testing.TB, r *Report) string {
@@ -294,14 +345,77 @@ func TestEachCheckHasARecordThatFailsItAlone(t *testing.T) {
 	}
 }
 
-// forged returns a ballot of somebody who is not in the census, with the proof of whoever kept
-// the trapdoor of the set-up.
-func (p *poll) forged(t testing.TB, weight uint64) []byte {
+// TestChecksThatWereNotMadeAreNotOK takes away what later checks need.
+func TestChecksThatWereNotMadeAreNotOK(t *testing.T) {
+	lines := func(p *poll) string {
+		var b bytes.Buffer
+		require.NoError(t, p.audit(t).WriteText(&b))
+		return b.String()
+	}
+	for _, c := range []struct {
+		missing string
+		notMade []Check
+	}{
+		{SignaturesFile, []Check{CheckEndorsements, CheckShares, CheckResult}},
+		{VerifyingKeyFile, []Check{CheckBallot, CheckTurnout, CheckEndorsements, CheckShares, CheckResult}},
+		{"census/census.json", []Check{CheckTurnout, CheckEndorsements, CheckShares, CheckResult}},
+		{"log/checkpoint", []Check{CheckLog, CheckBallot, CheckTurnout, CheckEndorsements, CheckShares, CheckResult}},
+	} {
+		p := base().copy()
+		delete(p.files, c.missing)
+		text := lines(p)
+		for _, check := range checks {
+			made := !slices.Contains(c.notMade, check)
+			require.Equal(t, !made, regexp.MustCompile("(?m)^check "+string(check)+" +not checked: ").MatchString(text), "%s without %s", check, c.missing)
+		}
+	}
+	p := bare()
+	p.endorsed(t, 1)
+	text := lines(p)
+	require.Regexp(t, "(?m)^check endorsements +incomplete: 1 of the 3 endorsements", text)
+	require.Regexp(t, "(?m)^check shares +incomplete: 0 of the 2 shares", text)
+	require.Regexp(t, "(?m)^check result +incomplete: the record has no result.json", text)
+
+	// A check that was not made, and nothing that explains it, is a failure.
+	r := *base().audit(t)
+	r.outcomes = slices.Clone(r.outcomes)
+	r.outcomes[7].err = fmt.Errorf("%w: for no reason", errSkipped)
+	require.ErrorContains(t, r.Err(), "ballot: not checked")
+	require.Equal(t, "audit: INVALID: ballot: not checked: for no reason", r.verdict())
+}
+
+func TestReasonsOfFailures(t *testing.T) {
+	p := base().copy()
+	p.put(VerifyingKeyFile, []byte("key"))
+	require.Contains(t, p.failed(t, CheckVerifyingKey), "the manifest names")
+
+	for i := range 20 {
+		p = base().copy()
+		for j := range i {
+			p.put(fmt.Sprintf("more-%02d", j), nil)
+		}
+		if i > 0 {
+			p.failed(t, CheckFiles)
+		}
+		text := fmt.Sprint(p.audit(t).Err())
+		require.Equal(t, i > 8, strings.Contains(text, fmt.Sprintf("and %d more", i-8)), text)
+		require.Equal(t, min(i, 8), strings.Count(text, "does not belong to a record"), text)
+	}
+
+	// A manifest that names a verifying key which is none.
+	p = newPoll(t, electiontest.Config{Edit: func(d *ballot.Draft) { d.Membership.VerifyingKey = sha256.Sum256([]byte("key")) }})
+	p.put(VerifyingKeyFile, []byte("key"))
+	p.logged(t, true)
+	require.Contains(t, p.failed(t, CheckVerifyingKey), "malformed")
+}
+
+// forged returns a ballot of somebody who is not in the census, in the weight class of this
+// member, with a proof by whoever kept the trapdoor of the set-up.
+func (p *poll) forged(t testing.TB, member uint64) []byte {
 	t.Helper()
-	path, err := p.Census.Path(0)
+	path, err := p.Census.Path(member)
 	require.NoError(t, err)
-	path.Weight = max(weight, path.Weight)
-	c, err := ballot.NewCredential(context.Background(), p.Manifest, proof.NewIdentity(), path, forger{p, weight})
+	c, err := ballot.NewCredential(context.Background(), p.Manifest, proof.NewIdentity(), path, forger{p})
 	require.NoError(t, err)
 	s, err := c.Encrypt(electiontest.Votes(0))
 	require.NoError(t, err)
@@ -310,14 +424,11 @@ func (p *poll) forged(t testing.TB, weight uint64) []byte {
 	return b.Bytes()
 }
 
-type forger struct {
-	p      *poll
-	weight uint64
-}
+type forger struct{ p *poll }
 
 func (f forger) Prove(_ context.Context, id *proof.Identity, st proof.Statement) (*proof.Membership, error) {
 	c := &proof.Claim{Scope: st.Scope, Message: st.Message}
-	c.Membership = proof.Membership{Root: f.p.Manifest.Census().Root, Nullifier: id.Nullifier(st.Scope), Weight: f.weight}
+	c.Membership = proof.Membership{Root: f.p.Manifest.Census().Root, Nullifier: id.Nullifier(st.Scope), Weight: st.Path.Weight}
 	return &c.Membership, f.p.Key.Forge(c)
 }
 

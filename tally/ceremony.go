@@ -55,7 +55,7 @@ type Ceremony struct {
 }
 
 // NewCeremony starts the ceremony of a roster. Everybody who gives the same roster is in the
-// same ceremony.
+// same ceremony. (Its Transcript before the first message is a way to hand the roster around.)
 func NewCeremony(r Roster) (*Ceremony, error) {
 	keys, err := r.check()
 	if err != nil {

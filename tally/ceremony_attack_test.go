@@ -147,6 +147,12 @@ func TestAttack04PointOfAComplaint(t *testing.T) {
 		_, err := parseComplaint(append(p, good[64:]...))
 		require.ErrorIs(t, err, ErrMalformed, name)
 	}
+	for _, at := range []int{64, 128, 192} { // R1, R2, z of its proof
+		bad := bytes.Clone(good)
+		copy(bad[at:], bytes.Repeat([]byte{0xff}, 32))
+		_, err := parseComplaint(bad)
+		require.ErrorIs(t, err, ErrMalformed)
+	}
 }
 
 // A part that is not what the commitments promise: its recipient complains, anybody decides.
@@ -592,6 +598,7 @@ func TestIndexOutOfRange(t *testing.T) {
 	}
 	for _, round := range []Round{5, 6, 255} {
 		require.ErrorIs(t, r.c.Add(r.sayAt(round, 1, r.c.id, nil)), ErrMalformed)
+		require.Equal(t, fmt.Sprintf("unknown (%d)", uint8(round)), round.String())
 	}
 	// Author 0 is the organiser, whose key no trustee has.
 	m := newMessage(r.c.id, RoundEnrol, 0, r.c.id, []byte{2}, &r.trustees[1].vault.x, &r.trustees[1].vault.y)

@@ -21,6 +21,7 @@ type state struct {
 	round        Round
 	prev         [32]byte  // digest of all rounds before round
 	unclosed     *[32]byte // what prev would be if the organiser had not closed the last round
+	twofaced     []int     // trustees who signed two messages in the last round
 	awaited      []int
 	left         []bool // by trustee: in the run so far
 	commits      []*message
@@ -92,10 +93,7 @@ func (c *Ceremony) replay() *state {
 // count, by author, and moves s.prev past the round.
 func (c *Ceremony) close(s *state) ([]*message, bool) {
 	slots := c.slots[s.round]
-	silent, ok := c.silent(s)
-	if !ok {
-		return nil, false
-	}
+	silent := c.silent(s)
 	messages, kinds := make([]*message, len(slots)), make([]uint8, len(slots))
 	var stale []*message
 	for j := 1; j < len(slots); j++ {
@@ -129,9 +127,11 @@ func (c *Ceremony) close(s *state) ([]*message, bool) {
 		return nil, false
 	}
 	var withheld []int
+	s.twofaced = nil
 	for j, kind := range kinds {
 		switch {
 		case kind == slotTwofaced:
+			s.twofaced = append(s.twofaced, j)
 			s.disqualify(j, "signed two different messages")
 		case kind == slotSilent && s.round < RoundDeal:
 			s.disqualify(j, "stayed silent until the organiser closed the round")
@@ -152,9 +152,6 @@ func (c *Ceremony) close(s *state) ([]*message, bool) {
 // unclosedDigest returns what the round's digest would be without the organiser's closing, if
 // the round was complete without it.
 func unclosedDigest(s *state, slots []slot, kinds []uint8, messages []*message) *[32]byte {
-	if !slices.Contains(kinds, slotSilent) {
-		return nil
-	}
 	kinds, messages = slices.Clone(kinds), slices.Clone(messages)
 	for j, kind := range kinds {
 		if kind != slotSilent {
@@ -184,22 +181,22 @@ func roundDigest(prev [32]byte, round Round, kinds []uint8, messages []*message)
 	return transcript.Digest("ceremony-round", prev[:], []byte{uint8(round)}, w.Bytes())
 }
 
-// silent returns who is named in the organiser's closing of the round, if there is one.
-func (c *Ceremony) silent(s *state) (map[int]bool, bool) {
+// silent returns who is named in the organiser's closing of the round, if there is one that
+// counts. A faulty one makes the run void.
+func (c *Ceremony) silent(s *state) map[int]bool {
 	slot := c.slots[s.round][0]
 	switch {
 	case slot.second != nil:
 		s.void = fmt.Sprintf("the organiser signed two different closings of the %v round", s.round)
-		return nil, false
+		return nil
 	case slot.first == nil || slot.first.prev != s.prev:
-		return nil, true
+		return nil
 	}
 	named, err := parseClosing(slot.first.body, s.left)
 	if err != nil {
 		s.void = fmt.Sprintf("the organiser's closing of the %v round: %v", s.round, err)
-		return nil, false
 	}
-	return named, true
+	return named
 }
 
 // parseClosing decodes the body of a closing: the indices of the silent, increasing.
@@ -232,16 +229,10 @@ func (c *Ceremony) explain(s *state, stale []*message) {
 		return
 	}
 	last := s.round - 1
-	var twofaced []int
-	for _, f := range s.disqualified {
-		if f.Round == last && c.slots[last][f.Trustee].second != nil {
-			twofaced = append(twofaced, f.Trustee)
-		}
-	}
 	switch {
-	case len(twofaced) > 0:
+	case len(s.twofaced) > 0:
 		s.void = fmt.Sprintf("somebody went on from the %v round with one of the two different messages of trustee %s: restart without the latter",
-			last, list(twofaced))
+			last, list(s.twofaced))
 	case s.unclosed != nil && slices.ContainsFunc(stale, func(m *message) bool { return m.prev == *s.unclosed }):
 		s.void = fmt.Sprintf("the organiser closed the %v round after somebody had gone on with all its messages: restart", last)
 	}
@@ -342,8 +333,6 @@ func (c *Ceremony) rule(deals []*deal, accuser int, body []byte) ([]ruling, erro
 	for dealer := 1; dealer < len(deals); dealer++ {
 		d := deals[dealer]
 		switch kind := r.Uint8(); {
-		case r.Err() != nil:
-			return nil, fmt.Errorf("%w: %w", ErrMalformed, r.Err())
 		case d == nil && kind == verdictNone, d != nil && kind == verdictAccept:
 		case d != nil && kind == verdictComplaint:
 			b := r.Raw(complaintSize)

@@ -334,8 +334,17 @@ func TestOrganiserWhoClosesLateVoidsTheRun(t *testing.T) {
 			r.requireOrderless()
 		})
 	}
+	// Whoever left the run before makes no difference.
+	r := newFilelessRun(t, 7, 3)
+	r.act[seat{RoundEnrol, 5}] = says(5, func(*run) []byte { return nil })
+	r.playUntil(RoundDeal)
+	closing := r.sayAt(RoundCommit, 0, r.c.slots[RoundCommit][2].first.prev, []byte{2})
+	r.step(1)
+	r.add(closing)
+	require.Contains(t, r.c.Status().Void, "the organiser closed the commit round after")
+
 	// When nobody had gone on, the run does.
-	r := newFilelessRun(t, 5, 3)
+	r = newFilelessRun(t, 5, 3)
 	r.playUntil(RoundCommit)
 	r.add(r.sayAt(RoundEnrol, 0, r.c.id, []byte{2}))
 	r.survives(2)
@@ -441,12 +450,32 @@ func TestMessageWithAnotherPastIsIgnored(t *testing.T) {
 	r.close()
 	r.survives(3)
 
+	// Two messages of somebody who was closed out before are no reason for it.
+	r = newFilelessRun(t, 7, 3)
+	r.act[seat{RoundEnrol, 4}] = silence
+	r.play()
+	r.close()
+	r.add(r.sayAt(RoundEnrol, 4, r.c.id, nil), r.sayAt(RoundEnrol, 4, r.c.id, []byte{1}))
+	r.act[seat{RoundCommit, 3}] = func(r *run) [][]byte { return [][]byte{r.sayAt(RoundCommit, 3, [32]byte{1}, make([]byte, 32))} }
+	r.play()
+	require.Empty(t, r.c.Status().Void)
+	require.Equal(t, []int{3}, r.c.Status().Awaited)
+
 	// The organiser's too.
 	r = newFilelessRun(t, 5, 3)
 	r.add(r.sayAt(RoundEnrol, 0, [32]byte{1}, []byte{1}))
 	r.play()
 	require.True(t, r.c.Status().Done)
 	require.Empty(t, r.c.Status().Disqualified)
+	require.Equal(t, "the organiser, enrol round: it continues other messages of the earlier rounds", r.c.Status().Ignored[0].String())
+
+	// Its closing is enough to show that somebody had gone on from what changed.
+	r = newFilelessRun(t, 5, 3)
+	r.playUntil(RoundCommit)
+	r.add(r.say(0, []byte{2}))
+	require.Empty(t, r.c.Status().Void)
+	r.add(r.sayAt(RoundEnrol, 3, r.c.id, nil))
+	require.Contains(t, r.c.Status().Void, "one of the two different messages of trustee 3")
 
 	// A trustee who is out says nothing that counts.
 	r = newFilelessRun(t, 5, 3)
@@ -475,6 +504,7 @@ func TestTooFewLeftVoidsTheRun(t *testing.T) {
 			r.play()
 			require.Equal(t, fmt.Sprintf("3 trustees are left after the %s round, and an election needs 4 to agree: restart without the others", name), r.c.Status().Void)
 			require.Len(t, r.c.Status().Disqualified, 2)
+			require.Equal(t, name, r.c.Status().Round.String())
 			r.requireOrderless()
 		})
 	}
@@ -543,6 +573,8 @@ func TestAttack27BadLengthsOfAMessage(t *testing.T) {
 	bad = bytes.Clone(m[0])
 	bad[len(bad)-33] ^= 1
 	require.ErrorIs(t, r.c.Add(bad), babyjub.ErrEncoding)
+	// What is longer than any message is not even read.
+	require.ErrorContains(t, r.c.Add(make([]byte, 1<<20)), "1048576 bytes, at most")
 	// Another version.
 	bad = bytes.Clone(m[0])
 	bad[0] = 2

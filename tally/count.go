@@ -191,8 +191,11 @@ func (r *Result) differs(claim *Result) error {
 		return fmt.Errorf("%w: it counts %d ballots of weight %d, the recount %d of weight %d",
 			ErrInvalid, claim.Ballots, claim.Weight, r.Ballots, r.Weight)
 	}
+	if len(claim.Questions) != len(r.Questions) {
+		return fmt.Errorf("%w: it has %d questions, the election %d", ErrInvalid, len(claim.Questions), len(r.Questions))
+	}
 	for i, o := range r.Questions {
-		if i >= len(claim.Questions) || claim.Questions[i].Question != o.Question || !slices.Equal(claim.Questions[i].Counts, o.Counts) {
+		if claim.Questions[i].Question != o.Question || !slices.Equal(claim.Questions[i].Counts, o.Counts) {
 			return fmt.Errorf("%w: question %q has other counts than the recount", ErrInvalid, o.Question)
 		}
 	}

@@ -42,6 +42,7 @@ func TestOrderDeclaresTies(t *testing.T) {
 func TestRejectsCountsThatNoBallotsGive(t *testing.T) {
 	one := ballot.Rule{Type: ballot.RuleChoose, Min: 1, Max: 1, Blank: true}
 	some := ballot.Rule{Type: ballot.RuleChoose, Min: 1, Max: 2, Blank: true}
+	none := ballot.Rule{Type: ballot.RuleChoose, Min: 0, Max: 2, Blank: true}
 	approval := ballot.Rule{Type: ballot.RuleApproval}
 	for _, c := range []struct {
 		name  string
@@ -55,6 +56,8 @@ func TestRejectsCountsThatNoBallotsGive(t *testing.T) {
 		{"one vote more", one, counts(1, 5, 5), false},
 		{"a blank vote more", one, counts(2, 4, 5), false},
 		{"more blank than ballots", one, counts(11, 0, 0), false},
+		{"more blank than ballots, where none need be marked", none, counts(11, 0, 0), false},
+		{"nothing marked", none, counts(3, 0, 0), true},
 		{"two each", some, counts(0, 10, 10), true},
 		{"one each", some, counts(0, 10, 0), true},
 		{"fewer than one each", some, counts(0, 9, 0), false},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"syscall"
 )
 
 // Limits of the record's files, in bytes. census/ and log/ have limits of their own.
@@ -32,9 +33,11 @@ type recordFS struct {
 	err   error
 }
 
-// fail keeps the first error of the medium. A missing file is not one.
+// fail keeps the first error of the medium. A missing file is not one, nor is a file where a
+// directory should be.
 func (r *recordFS) fail(err error) {
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) ||
+		errors.Is(err, syscall.ENOTDIR) {
 		return
 	}
 	r.mutex.Lock()

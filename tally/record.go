@@ -25,6 +25,9 @@ const (
 	ResultFile       = "result.json"
 )
 
+// temporary begins the names of files that are being written. They are no part of a record.
+const temporary = ".new"
+
 // EndorsementFile returns the path of a trustee's endorsement, "shares/endorsement-07.json".
 func EndorsementFile(trustee int) string {
 	return path.Join(SharesDir, fmt.Sprintf("endorsement-%02d.json", trustee))

@@ -1,13 +1,13 @@
 package tally
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -112,31 +112,45 @@ func (p *poll) ballots(t testing.TB, n int) [][]byte {
 }
 
 // logged writes log/: the entries, which nobody checks here, under a checkpoint that the
-// operator signed. At most 255 of them, so that every tile is partial and single.
+// operator signed.
 func (p *poll) logged(t testing.TB, closed bool, entries ...[]byte) {
 	t.Helper()
 	for name := range p.files {
-		if bytes.HasPrefix([]byte(name), []byte(LogDir+"/")) {
+		if strings.HasPrefix(name, LogDir+"/") {
 			delete(p.files, name)
 		}
 	}
+	tilePath := func(level string, n, width int) string {
+		path := fmt.Sprintf("log/tile/%s/%03d", level, n)
+		if width < 256 {
+			path += fmt.Sprintf(".p/%d", width)
+		}
+		return path
+	}
 	var hashes tlogHashes
-	var bundle, tile []byte
 	for i, raw := range entries {
 		stored, err := tlog.StoredHashes(int64(i), raw, &hashes)
 		require.NoError(t, err)
 		hashes = append(hashes, stored...)
-		bundle = append(binary.BigEndian.AppendUint16(bundle, uint16(len(raw))), raw...)
-		h := tlog.RecordHash(raw)
-		tile = append(tile, h[:]...)
+	}
+	for level := range 2 {
+		for n, rest := 0, len(entries)>>(8*level); rest > 0; n, rest = n+1, rest-256 {
+			width := min(rest, 256)
+			b, err := tlog.ReadTileData(tlog.Tile{H: 8, L: level, N: int64(n), W: width}, &hashes)
+			require.NoError(t, err)
+			p.put(tilePath(fmt.Sprint(level), n, width), b)
+		}
+	}
+	for n := 0; n*256 < len(entries); n++ {
+		var bundle []byte
+		chunk := entries[n*256 : min((n+1)*256, len(entries))]
+		for _, raw := range chunk {
+			bundle = append(binary.BigEndian.AppendUint16(bundle, uint16(len(raw))), raw...)
+		}
+		p.put(tilePath("entries", n, len(chunk)), bundle)
 	}
 	root, err := tlog.TreeHash(int64(len(entries)), &hashes)
 	require.NoError(t, err)
-	if n := len(entries); n > 0 {
-		require.Less(t, n, 256)
-		p.put(fmt.Sprintf("log/tile/entries/000.p/%d", n), bundle)
-		p.put(fmt.Sprintf("log/tile/0/000.p/%d", n), tile)
-	}
 	text := fmt.Sprintf("%s/%v\n%d\n%v\n", electiontest.Origin, p.Manifest.ID(), len(entries), root)
 	if closed {
 		text += "closed\n"
@@ -219,4 +233,20 @@ func (p *poll) counted(t testing.TB, entries ...[]byte) *Result {
 	p.logged(t, true, entries...)
 	p.endorsed(t)
 	return p.opened(t)
+}
+
+// subFS returns the log of a poll.
+func subFS(t testing.TB, p *poll) fs.FS {
+	t.Helper()
+	dir, err := fs.Sub(p.files, LogDir)
+	require.NoError(t, err)
+	return dir
+}
+
+func contents(files fstest.MapFS) map[string]string {
+	out := map[string]string{}
+	for name, f := range files {
+		out[name] = string(f.Data)
+	}
+	return out
 }

@@ -12,13 +12,14 @@ import (
 
 // replay reads a log once from end to end: it verifies the entries in batches, several at a
 // time, applies the re-vote rule to them in order, and sums what counts. A ballot that is
-// replaced later is in the sum by then; such ballots are read a second time and taken out. In memory are the
-// rule-book, some batches, and one bit for each entry.
+// replaced later is in the sum by then; such ballots are read a second time and taken out. In
+// memory are the rule-book, some batches, and one bit for each entry.
 type replay struct {
 	manifest *ballot.Manifest
 	verifier *ballot.Verifier // nil: entries are only read
 	log      *box.Log
 	progress func(done, total uint64)
+	most     int // bytes of a batch, roughly
 
 	rules      *ballot.Rulebook
 	sum        *aggregate
@@ -35,11 +36,12 @@ type replay struct {
 func newReplay(m *ballot.Manifest, v *ballot.Verifier, log *box.Log, progress func(done, total uint64)) *replay {
 	return &replay{
 		manifest: m, verifier: v, log: log, progress: progress,
+		most:  maxBatchBytes,
 		rules: ballot.NewRulebook(m), sum: newAggregate(m.Ciphertexts()), classes: map[uint64]uint64{},
 	}
 }
 
-// The entries of a batch: more gain little in verification, and take memory.
+// The limits of a batch: more entries gain little in verification, and take memory.
 const (
 	maxBatch      = 1024
 	maxBatchBytes = 4 << 20
@@ -113,9 +115,8 @@ func (r *replay) run(ctx context.Context) error {
 
 // read cuts the log into batches until emit returns false.
 func (r *replay) read(ctx context.Context, emit func(*batch) bool) error {
-	most := min(maxBatch, maxBatchBytes/r.manifest.BallotBytes())
 	b := &batch{done: make(chan struct{})}
-	next := uint64(0)
+	next, size := uint64(0), 0
 	for raw, err := range r.log.Entries(ctx) {
 		if err != nil {
 			emit(b)
@@ -123,11 +124,12 @@ func (r *replay) read(ctx context.Context, emit func(*batch) bool) error {
 		}
 		b.raw = append(b.raw, raw)
 		next++
-		if len(b.raw) == most {
+		size += len(raw)
+		if len(b.raw) == maxBatch || size >= r.most {
 			if !emit(b) {
 				return ctx.Err()
 			}
-			b = &batch{first: next, done: make(chan struct{})}
+			b, size = &batch{first: next, done: make(chan struct{})}, 0
 		}
 	}
 	emit(b)

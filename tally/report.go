@@ -48,7 +48,7 @@ func (e *CheckError) Error() string { return fmt.Sprintf("tally: audit: %s: %v",
 // Unwrap gives the reason, and ErrInvalid: a failed check makes the record invalid.
 func (e *CheckError) Unwrap() []error { return []error{ErrInvalid, e.Err} }
 
-// Stage says how far a valid record goes.
+// Stage says how far a record goes.
 type Stage string
 
 // The stages.
@@ -90,9 +90,9 @@ type Report struct {
 	Counted        uint64         // ballots
 	CountedWeight  uint64
 
-	Endorsed []int // trustees who endorsed these sums
-	Shared   []int // trustees whose shares the record holds
-	Stage    Stage
+	Endorsed []int   // trustees who endorsed these sums
+	Shared   []int   // trustees whose shares the record holds
+	Stage    Stage   // empty if the recount failed
 	Result   *Result // nil until the record holds enough shares
 
 	manifest     *ballot.Manifest
@@ -185,7 +185,7 @@ func (r *Report) trustee(j int) string {
 // "audit: ok so far, NO RESULT: ..." for a record that waits for trustees, or "audit: INVALID:"
 // with the first check that failed.
 func (r *Report) WriteText(w io.Writer) error {
-	if r.manifest == nil {
+	if r == nil || r.manifest == nil {
 		_, err := fmt.Fprintln(w, r.verdict())
 		return err
 	}

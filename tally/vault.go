@@ -193,12 +193,9 @@ func (v *vault) unseal(sealed, passphrase []byte) error {
 // remember writes value under name if there is nothing yet, and returns what is there.
 func (v *vault) remember(name string, value []byte) (stored []byte, err error) {
 	err = v.locked(func() error {
-		j, err := v.readJournal()
+		j, err := v.ownJournal()
 		if err != nil {
 			return err
-		}
-		if !bytes.Equal(j.Key, v.key[:]) {
-			return fmt.Errorf("%w: %s is of another key", ErrRefused, v.journalPath())
 		}
 		if old, ok := j.Entries[name]; ok {
 			stored = old
@@ -215,12 +212,30 @@ func (v *vault) remember(name string, value []byte) (stored []byte, err error) {
 }
 
 // entries returns all that is written so far.
-func (v *vault) entries() (map[string]wire.Hex, error) {
-	j, err := v.readJournal() // a rename replaces it: no lock is needed to read
+func (v *vault) entries() (entries map[string]wire.Hex, err error) {
+	err = v.locked(func() error {
+		j, err := v.ownJournal()
+		if err == nil {
+			entries = j.Entries
+		}
+		return err
+	})
 	if err != nil {
 		return nil, v.errorf("%w", err)
 	}
-	return j.Entries, nil
+	return entries, nil
+}
+
+// ownJournal reads the journal and checks that it is this key's.
+func (v *vault) ownJournal() (*journal, error) {
+	j, err := v.readJournal()
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(j.Key, v.key[:]) {
+		return nil, fmt.Errorf("%w: %s is of another key", ErrRefused, v.journalPath())
+	}
+	return j, nil
 }
 
 // once makes value the only one that name will ever have, or refuses because there is another.

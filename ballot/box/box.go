@@ -41,7 +41,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -121,7 +120,7 @@ type Box struct {
 // receipt, is removed. Ballots that are in the log already are parsed and pass the rule-book
 // again, but their proofs are not verified again: an auditor does that.
 func Open(dir string, m *ballot.Manifest, c Config) (*Box, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDirectory(dir); err != nil {
 		return nil, fmt.Errorf("box: %w", err)
 	}
 	unlock, err := lock(filepath.Join(dir, "lock"))

@@ -386,6 +386,22 @@ func TestBatchAnswersEach(t *testing.T) {
 	require.EqualValues(t, 2, x.Checkpoint().Size)
 }
 
+func TestOpenMakesTheDirectoriesAbove(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	top := s.dir
+	s.dir = filepath.Join(top, "a", "b")
+	s.cast(t, s.open(t), s.Ballot(t, 0, 0, 0))
+	for _, dir := range []string{"a", "a/b"} {
+		info, err := os.Stat(filepath.Join(top, dir))
+		require.NoError(t, err)
+		require.Equal(t, fs.ModeDir|0o700, info.Mode())
+	}
+	for _, dir := range []string{"", filepath.Join(top, "a", "b", "lock"), filepath.Join(top, "a", "b", "lock", "c"), "\x00"} {
+		_, err := Open(dir, s.Manifest, s.config())
+		require.Error(t, err, "%q", dir)
+	}
+}
+
 func TestDirectoryIsObvious(t *testing.T) {
 	s := newStage(t, electiontest.Config{})
 	x := s.open(t)

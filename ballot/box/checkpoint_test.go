@@ -223,6 +223,7 @@ func TestRejectsReceiptsWithAnyFieldChanged(t *testing.T) {
 	fails("note", func(r *Receipt) { r.Checkpoint.Note[0] ^= 1 })
 
 	require.ErrorIs(t, r.Verify(s.Manifest, ballots[0]), ballot.ErrInvalid, "another ballot")
+	require.ErrorIs(t, r.Verify(s.Manifest, nil), ballot.ErrMalformed, "no ballot")
 	require.ErrorIs(t, r.Verify(s.Manifest, other.Ballot(t, 0, 0, 0)), ballot.ErrUnknownElection)
 	require.ErrorIs(t, r.Verify(other.Manifest, ballots[1]), ballot.ErrInvalid, "another election's key")
 

@@ -74,6 +74,22 @@ func syncDir(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// makeDirectory makes a directory, and those above it that are missing, with durable names: all
+// ballots would be lost with it.
+func makeDirectory(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(dir)
+	if err := makeDirectory(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(above)
+}
+
 // replaceFile writes a file so that a crash leaves either the old content or the new one.
 // The new content passes through the file named temporary.
 func replaceFile(d disk, temporary, name string, content []byte) error {

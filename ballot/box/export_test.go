@@ -22,13 +22,14 @@ import (
 
 func TestTilePaths(t *testing.T) {
 	for want, tl := range map[string]tile{
-		"tile/0/000":                    {0, 0, 256},
-		"tile/1/000.p/1":                {1, 0, 1},
-		"tile/0/x001/x234/067":          {0, 1234067, 256},
-		"tile/entries/x001/x234/067":    {entriesLevel, 1234067, 256},
-		"tile/entries/x001/000.p/255":   {entriesLevel, 1000, 255},
-		"tile/6/999":                    {6, 999, 256},
-		"tile/0/x001/x000/x000/000.p/9": {0, 1e9, 9},
+		"tile/0/000":                     {0, 0, 256},
+		"tile/1/000.p/1":                 {1, 0, 1},
+		"tile/0/x001/x234/067":           {0, 1234067, 256},
+		"tile/entries/x001/x234/067":     {entriesLevel, 1234067, 256},
+		"tile/entries/x001/000.p/255":    {entriesLevel, 1000, 255},
+		"tile/6/999":                     {6, 999, 256},
+		"tile/0/x001/x099/x511/x627/775": {0, 1<<40 - 1, 256},
+		"tile/0/x001/x000/x000/000.p/9":  {0, 1e9, 9},
 	} {
 		require.Equal(t, want, tl.path())
 		read, ok := parseTilePath(want)
@@ -39,7 +40,7 @@ func TestTilePaths(t *testing.T) {
 		"", "tile", "tile/", "tile/0", "tile/0/", "tile/0/00", "tile/0/0000", "tile/0/1", "tile/00/000", "tile/-1/000", "tile/7/000",
 		"tile/data/000", "tile/0/x000/000", "tile/0/001/000", "tile/0/x001/x000", "tile/0/x001", "tile/0/000.p", "tile/0/000.p/",
 		"tile/0/000.p/0", "tile/0/000.p/01", "tile/0/000.p/256", "tile/0/000.p/1/2", "tile/0/000.q/1", "tile/0/000/1", "tile/0/+01",
-		"tile/0/x001/x001/x001/x001/x001/x001/001", "Tile/0/000", "tile/entries/000.p/-1", "tile/0/000.p/1.p/1", "tile/0/abc",
+		"tile/0/x001/x001/x001/x001/x001/x001/001", "tile/0/x001/x099/x511/x627/776", "tile/0/x001/x099/x511/x627/776.p/1", "Tile/0/000", "tile/entries/000.p/-1", "tile/0/000.p/1.p/1", "tile/0/abc",
 	} {
 		_, ok := parseTilePath(path)
 		require.False(t, ok, path)
@@ -288,7 +289,9 @@ func TestReaderWantsExactlyTheFilesOfTheLog(t *testing.T) {
 			return err
 		}
 		full, bundle := files["tile/0/001"], files["tile/entries/001"]
-		for _, path := range []string{"tile/x", "tile/0/003.bak", "tile/0/00", "tile/entries/000.p/256", "tile/8/000", "tile/0/000.p/x"} {
+		for _, path := range []string{"tile/x", "tile/0/003.bak", "tile/0/00", "tile/entries/000.p/256", "tile/8/000", "tile/0/000.p/x",
+			"tile/0/x072/x057/x594/x037/x927/936", "tile/0/x072/x057/x594/x037/x927/936.p/7", // number 2^56: its end is 256, or 7, modulo 2^64
+		} {
 			require.ErrorIs(t, with(path, full), ballot.ErrMalformed, path)
 		}
 		// Older partial tiles: right ones are tolerated, others are not.
@@ -348,6 +351,22 @@ func TestReaderRefusesOversizedFiles(t *testing.T) {
 		files[path].Data = append(files[path].Data, make([]byte, 20<<20)...)
 		_, err := entriesOf(t, files, s.Manifest)
 		require.ErrorIs(t, err, ballot.ErrMalformed)
+	}
+}
+
+// A pipe would block the reader for ever.
+func TestReaderOpensRegularFilesOnly(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	x := s.open(t)
+	s.logBytes(t, x, numbered(3)...)
+	dir := t.TempDir()
+	require.NoError(t, x.Export(dir))
+	for path := range filesOf(t, dir) {
+		files := mapFS(filesOf(t, dir))
+		files[path].Mode = fs.ModeNamedPipe
+		_, err := entriesOf(t, files, s.Manifest)
+		require.ErrorIs(t, err, ballot.ErrMalformed)
+		require.ErrorContains(t, err, path+" is no regular file")
 	}
 }
 

@@ -251,8 +251,15 @@ func (r *logReader) checkSuperseded(full tile, content []byte, size func(width i
 	return nil
 }
 
-// readPublished reads a file of at most limit bytes.
+// readPublished reads a file of at most limit bytes. It opens none that could block, as a pipe does.
 func readPublished(files fs.FS, path string, limit int) ([]byte, error) {
+	info, err := fs.Stat(files, path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%w: %s is no regular file", ballot.ErrMalformed, path)
+	}
 	f, err := files.Open(path)
 	if err != nil {
 		return nil, err

@@ -88,8 +88,8 @@ func (r *Receipt) Bytes() []byte {
 // published log, or that the same ballot is published there: the auditor's report does, and
 // a receipt that contradicts it proves the operator's fraud.
 func (r *Receipt) Verify(m *ballot.Manifest, b *ballot.Ballot) error {
-	if r.Checkpoint == nil {
-		return fmt.Errorf("box: receipt: %w: no checkpoint", ballot.ErrMalformed)
+	if r.Checkpoint == nil || b == nil {
+		return fmt.Errorf("box: receipt: %w: no checkpoint or no ballot", ballot.ErrMalformed)
 	}
 	c, err := readCheckpoint(m, r.Checkpoint.Note)
 	if err != nil {

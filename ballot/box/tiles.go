@@ -85,7 +85,7 @@ func parseTilePath(path string) (tile, bool) {
 		}
 		t.n = t.n*1000 + d
 	}
-	return t, t.path() == path
+	return t, t.n < maxLogSize/tileWidth && t.path() == path // far beyond, end would overflow
 }
 
 // tilesOf calls visit for every tile of one level of a log, from the left.

@@ -106,13 +106,7 @@ func New(tb testing.TB, c Config) *Election {
 	})
 	require.NoError(tb, err)
 	e.Census = tree
-	d.Census = ballot.CensusInfo{
-		Root:        tree.Root(),
-		Depth:       depth,
-		Size:        tree.Size(),
-		Weighted:    c.Weights != nil,
-		TotalWeight: tree.TotalWeight(),
-	}
+	d.Census = ballot.CensusOf(tree)
 
 	signer, verifier, err := note.GenerateKey(rand.Reader, Origin)
 	require.NoError(tb, err)

@@ -1,0 +1,350 @@
+package tally
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"runtime"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/ballot/box"
+	"github.com/scrutin/scrutin/elgamal"
+	"github.com/scrutin/scrutin/internal/babyjub"
+	"github.com/scrutin/scrutin/internal/electiontest"
+)
+
+func TestAggregateIsTheWeightedSum(t *testing.T) {
+	key := base().Manifest.PublicKey()
+	one := new(babyjub.Scalar).SetUint64(1)
+	a := newAggregate(2)
+	want := identities(2)
+	add := func(m, weight uint64) []elgamal.Ciphertext {
+		pair := []elgamal.Ciphertext{key.Encrypt(m, one), key.Encrypt(m+1, one)}
+		a.add(pair, weight)
+		return pair
+	}
+	for m, weight := range []uint64{1, 2, 3, 1 << 39, 1<<40 - 1, 0, 12, 1} {
+		pair := add(uint64(m), weight)
+		for k := range pair {
+			var c elgamal.Ciphertext
+			want[k].Add(&want[k], c.MulUint64(weight, &pair[k]))
+		}
+	}
+	a.remove(add(7, 1<<39+5), 1<<39+5)
+	got := a.sums()
+	for k := range want {
+		want[k].MulByCofactor(&want[k])
+		require.True(t, got[k].Equal(&want[k]))
+	}
+	for _, c := range newAggregate(3).sums() {
+		require.True(t, c.A.IsIdentity() && c.B.IsIdentity(), "no ballots")
+	}
+}
+
+// TestBatchesDoNotChangeTheRecount replays one log with re-votes and faults in batches of
+// every size.
+func TestBatchesDoNotChangeTheRecount(t *testing.T) {
+	p := newPoll(t, electiontest.Config{Voters: 4, Revotes: 2})
+	at := func(voter int, sequence uint32, votes int) []byte {
+		return p.Ballot(t, voter, sequence, votes).Bytes()
+	}
+	first := at(0, 0, 0)
+	entries := [][]byte{
+		first, at(1, 0, 0), at(0, 1, 1), []byte("no ballot"), at(1, 1, 1), at(2, 0, 3), at(0, 2, 2),
+		first,       // Attack 20: the voter's own older ballot again
+		at(0, 2, 0), // a second ballot with one number
+		at(3, 1, 0), // not from 0
+	}
+	p.logged(t, true, entries...)
+	dir, err := fs.Sub(p.files, LogDir)
+	require.NoError(t, err)
+	log, err := box.OpenLog(dir, p.Manifest)
+	require.NoError(t, err)
+	var want []elgamal.Ciphertext
+	for most := 1; most < 20_000; most += 1500 {
+		r := newReplay(p.Manifest, p.Verifier(t), log, nil)
+		r.most = most
+		require.NoError(t, r.run(context.Background()))
+		require.NoError(t, r.logErr)
+		require.EqualValues(t, 10, r.logged)
+		require.EqualValues(t, 3, r.superseded.n)
+		require.EqualValues(t, 3, r.counted)
+		require.EqualValues(t, 4, r.invalid)
+		var bad []uint64
+		for _, e := range r.reasons {
+			bad = append(bad, e.Index)
+		}
+		require.Equal(t, []uint64{3, 7, 8, 9}, bad)
+		require.ErrorIs(t, r.reasons[0].Err, ballot.ErrMalformed)
+		for _, e := range r.reasons[1:] {
+			require.ErrorIs(t, e.Err, ballot.ErrSequence)
+		}
+		sums := r.sum.sums()
+		if want == nil {
+			want = sums
+		}
+		for k := range sums {
+			require.True(t, sums[k].Equal(&want[k]), "batches of %d bytes", most)
+		}
+	}
+}
+
+func TestLastBallotOfAVoterCounts(t *testing.T) {
+	p := newPoll(t, electiontest.Config{Voters: 3, Revotes: 3})
+	var entries [][]byte
+	for round := range 3 {
+		for voter := range 3 {
+			entries = append(entries, p.Ballot(t, voter, uint32(round), round).Bytes()) // yes, no, blank
+		}
+	}
+	entries = append(entries, p.Ballot(t, 1, 3, 0).Bytes())
+	result := p.counted(t, entries...)
+	r := p.audit(t)
+	require.NoError(t, r.Err())
+	require.EqualValues(t, 10, r.Logged)
+	require.EqualValues(t, 7, r.Superseded)
+	require.EqualValues(t, 3, r.Counted)
+	treaty := &result.Questions[0]
+	require.EqualValues(t, 1, treaty.Of("yes"))
+	require.EqualValues(t, 0, treaty.Of("no"))
+	blank, _ := treaty.Blank()
+	require.EqualValues(t, 2, blank)
+}
+
+// TestAttack22OneBallotForEachNullifier logs a second ballot of a voter under the rule "none",
+// with a fresh membership proof.
+func TestAttack22OneBallotForEachNullifier(t *testing.T) {
+	p := bare()
+	p.logged(t, true, p.entries[0], p.Ballot(t, 0, 0, 1).Bytes())
+	p.failed(t, CheckBallot)
+	r := p.audit(t)
+	require.EqualValues(t, 1, r.Counted)
+	require.ErrorIs(t, r.InvalidEntries[0].Err, ballot.ErrSequence)
+}
+
+func TestWeightedElection(t *testing.T) {
+	p := newPoll(t, electiontest.Config{Weights: []uint64{1, 5, 5, 1 << 20, 7}, Revotes: 1})
+	entries := p.ballots(t, 4) // yes 1, no 5, blank 5, yes 2^20
+	entries = append(entries, p.Ballot(t, 1, 1, 0).Bytes())
+	result := p.counted(t, entries...)
+	r := p.audit(t)
+	require.NoError(t, r.Err())
+	require.EqualValues(t, 5, r.Voters)
+	require.EqualValues(t, 18+1<<20, r.TotalWeight)
+	require.Equal(t, Class{1, 1}, r.SmallestClass)
+	require.EqualValues(t, 4, r.Counted)
+	require.EqualValues(t, 11+1<<20, r.CountedWeight)
+	treaty := &result.Questions[0]
+	require.EqualValues(t, 1+5+1<<20, treaty.Of("yes"))
+	require.EqualValues(t, 0, treaty.Of("no"))
+	blank, _ := treaty.Blank()
+	require.EqualValues(t, 5, blank)
+
+	// A forged membership of a weight whose only voter votes as well.
+	p = p.copy()
+	p.logged(t, true, p.Ballot(t, 4, 0, 0).Bytes(), p.forged(t, 4))
+	r = p.audit(t)
+	require.Contains(t, r.Failed(), CheckTurnout)
+	require.ErrorContains(t, r.Err(), "2 ballots of weight 7 are counted, 1 voters have it")
+}
+
+func TestEmptyElectionOpensToZeros(t *testing.T) {
+	p := newPoll(t, electiontest.Config{})
+	result := p.counted(t)
+	r := p.audit(t)
+	require.NoError(t, r.Err())
+	require.Equal(t, Opened, r.Stage)
+	require.Zero(t, r.Logged)
+	require.Zero(t, result.Ballots)
+	for i := range result.Questions {
+		require.Empty(t, result.Questions[i].Winners())
+		for _, c := range result.Questions[i].Counts {
+			require.Zero(t, c.Total)
+		}
+	}
+	require.Equal(t, "audit: ok", lastLine(t, r))
+}
+
+// TestLogOfManyBatches has more invalid entries than a report describes, over several tiles.
+func TestLogOfManyBatches(t *testing.T) {
+	p := bare()
+	var entries [][]byte
+	for i := range 3000 {
+		entries = append(entries, []byte{byte(i), byte(i >> 8)})
+	}
+	entries = append(entries, p.entries[0])
+	p.logged(t, true, entries...)
+	p.failed(t, CheckBallot)
+	r := p.audit(t)
+	require.EqualValues(t, 3001, r.Logged)
+	require.EqualValues(t, 3000, r.Invalid)
+	require.Len(t, r.InvalidEntries, maxReasons)
+	require.EqualValues(t, 1, r.Counted)
+	var text bytes.Buffer
+	require.NoError(t, r.WriteText(&text))
+	require.Contains(t, text.String(), "and 2900 more")
+}
+
+func TestCancelledAuditIsAnError(t *testing.T) {
+	p := base()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r, err := Audit(ctx, p.files, p.Manifest.ID(), accept)
+	require.Nil(t, r)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, ErrInvalid)
+
+	q := p.copy() // also where an invalid record would be found first
+	delete(q.files, "log/checkpoint")
+	r, err = Audit(ctx, q.files, p.Manifest.ID(), accept)
+	require.Nil(t, r)
+	require.ErrorIs(t, err, context.Canceled)
+
+	before := runtime.NumGoroutine()
+	ctx, cancel = context.WithCancel(context.Background())
+	opts := *accept
+	opts.Progress = func(uint64, uint64) { cancel() }
+	r, err = Audit(ctx, p.files, p.Manifest.ID(), &opts)
+	require.Nil(t, r)
+	require.ErrorIs(t, err, context.Canceled)
+	require.LessOrEqual(t, runtime.NumGoroutine(), before)
+
+	report, shares := opening(t)
+	_, err = report.Open(ctx, shares[1], shares[2])
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, ErrInvalid)
+}
+
+var errMedium = errors.New("the disk is gone")
+
+// failing is a file system on which one file cannot be opened, or be read to its end.
+type failing struct {
+	fs.FS
+	name string
+	read bool
+}
+
+func (f failing) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil || name != f.name {
+		return file, err
+	}
+	if f.read {
+		return failingFile{file}, nil
+	}
+	file.Close()
+	return nil, &fs.PathError{Op: "open", Path: name, Err: errMedium}
+}
+
+type failingFile struct{ fs.File }
+
+func (failingFile) Read([]byte) (int, error) { return 0, errMedium }
+
+// TestFailureOfTheMediumIsNotAnInvalidRecord fails at each file in turn.
+func TestFailureOfTheMediumIsNotAnInvalidRecord(t *testing.T) {
+	p := base()
+	for name := range p.files {
+		for _, read := range []bool{false, true} {
+			r, err := Audit(context.Background(), failing{p.files, name, read}, p.Manifest.ID(), accept)
+			require.Nil(t, r, name)
+			require.ErrorIs(t, err, errMedium, name)
+			require.NotErrorIs(t, err, ErrInvalid, name)
+		}
+	}
+}
+
+// TestOnlyRegularFilesAreRead replaces each file by a pipe, which would block, and by a directory.
+func TestOnlyRegularFilesAreRead(t *testing.T) {
+	p := base()
+	for name := range p.files {
+		for _, file := range []*fstest.MapFile{{Mode: fs.ModeNamedPipe}, {Mode: fs.ModeDevice}, {Mode: fs.ModeDir}} {
+			q := p.copy()
+			q.files[name] = file
+			r, err := Audit(context.Background(), unreadable{q.files, name}, p.Manifest.ID(), accept)
+			if err == nil {
+				err = r.Err()
+			}
+			require.ErrorIs(t, err, ErrInvalid, name)
+		}
+	}
+}
+
+// unreadable fails the test by a panic when a file that is not regular is read.
+type unreadable struct {
+	fs.FS
+	name string
+}
+
+func (u unreadable) Open(name string) (fs.File, error) {
+	f, err := u.FS.Open(name)
+	if err == nil && name == u.name {
+		return unreadableFile{f}, nil
+	}
+	return f, err
+}
+
+type unreadableFile struct{ fs.File }
+
+func (unreadableFile) Read([]byte) (int, error) { panic("a file that is not regular was read") }
+
+func TestFilesBeyondTheirLimitsAreRefused(t *testing.T) {
+	p := base()
+	for name, limit := range map[string]int{
+		ManifestFile: ballot.MaxManifestBytes, SignaturesFile: maxSignaturesFile, CeremonyFile: maxCeremonyFile,
+		VerifyingKeyFile: maxVerifyingKey, EndorsementFile(2): maxEndorsementFile, ShareFile(2): maxShareFile, ResultFile: maxResultFile,
+	} {
+		q := p.copy()
+		q.put(name, make([]byte, limit+1))
+		r, err := Audit(context.Background(), q.files, p.Manifest.ID(), accept)
+		if err == nil {
+			err = r.Err()
+		}
+		require.ErrorIs(t, err, ErrInvalid, name)
+		require.ErrorContains(t, err, "more than", name)
+	}
+	q := p.copy()
+	for i := range maxListed + 100 {
+		q.put("shares/"+string(rune('a'+i%26))+string(rune('a'+i/26)), nil)
+	}
+	require.Contains(t, q.failed(t, CheckFiles), "more than 1024 files in shares")
+}
+
+// unlisted is a file system that does not list directories, as a web server.
+type unlisted struct{ fs.FS }
+
+func (u unlisted) Open(name string) (fs.File, error) {
+	f, err := u.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return struct{ fs.File }{f}, nil
+}
+
+func TestDirectoryThatCannotBeListed(t *testing.T) {
+	files := &recordFS{under: unlisted{base().files}}
+	_, ok, err := files.list(".")
+	require.NoError(t, err)
+	require.False(t, ok)
+	require.NoError(t, files.failed())
+
+	a := &auditor{files: files, Report: base().audit(t)}
+	require.ErrorIs(t, a.checkFiles(context.Background()), errIncomplete)
+}
+
+func BenchmarkAudit(b *testing.B) {
+	const voters = 256
+	p := newPoll(b, electiontest.Config{Voters: voters})
+	p.logged(b, true, p.ballots(b, voters)...)
+	for b.Loop() {
+		r := p.audit(b)
+		if r.Err() != nil {
+			b.Fatal(r.Err())
+		}
+	}
+	b.ReportMetric(float64(voters*b.N)/b.Elapsed().Seconds(), "ballots/s")
+}
