@@ -88,6 +88,7 @@ func TestCredentialRefusals(t *testing.T) {
 	require.ErrorIs(t, err, proof.ErrInvalid, "a path of somebody else")
 	_, err = NewCredential(ctx, e.m, other, census.Path{Commitment: other.Commitment()}, e.key)
 	require.ErrorIs(t, err, ErrInvalid, "not in the census")
+	require.ErrorContains(t, err, "does not lead to the manifest's root", "and it is found before the proof is made")
 	long := census.Path{Commitment: id.Commitment(), Siblings: []census.Node{{31: 1}, {31: 2}}}
 	shallow := newElection(t, func(d *Draft) {
 		root, err := long.Root()

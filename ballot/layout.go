@@ -106,12 +106,11 @@ func slackCoefficients(most uint64) []uint64 {
 func (c *compiler) require(left linear, right int64) {
 	sum := magnitude(right)
 	for _, t := range left {
-		var carry uint64
-		sum, carry = bits.Add64(sum, magnitude(t.coefficient), 0)
-		if carry != 0 || sum >= coefficientLimit {
-			c.fail("a constraint with coefficients that add up to 2^62 or more")
-			return
-		}
+		sum = min(sum, coefficientLimit) + magnitude(t.coefficient) // at most 2^62 + 2^63
+	}
+	if sum >= coefficientLimit {
+		c.fail("a constraint with coefficients that add up to 2^62 or more")
+		return
 	}
 	k := constraint{left: left, right: right}
 	k.scalar.SetInt64(right)

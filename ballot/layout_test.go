@@ -301,7 +301,13 @@ func TestCompilerRefusesWhatCouldOverflow(t *testing.T) {
 		},
 		"wrapped coefficients of a constraint": func() *compiler {
 			c := scores(1, 1)
-			c.require(linear{newTerm(0, 1<<62-1), newTerm(0, -1<<63), newTerm(0, -1<<63)}, 1<<62)
+			c.require(linear{newTerm(0, -1<<63)}, -1<<63)
+			return c
+		},
+		"right side of a constraint": func() *compiler { c := scores(1, 1); c.require(nil, -1<<62); return c },
+		"twice 2^63, then 1": func() *compiler {
+			c := scores(1, 1)
+			c.require(linear{newTerm(0, -1<<63), newTerm(0, -1<<63), newTerm(0, 1)}, 0)
 			return c
 		},
 		"negative counter": func() *compiler {
@@ -328,9 +334,22 @@ func TestCompilerRefusesWhatCouldOverflow(t *testing.T) {
 		_, err := c().finish(11304)
 		require.ErrorIs(t, err, ErrMalformed, name)
 	}
+	// 274177 * 67280421310721 = 2^64 + 1, which wraps to 1.
+	_, err := scores(1, 67280421310721).finish(274177)
+	require.ErrorIs(t, err, ErrMalformed)
+
 	l, err := scores(100, 1).finish(11304)
 	require.NoError(t, err)
 	require.Len(t, l.forms, 34)
+}
+
+func TestOnlyBitsSatisfyALayout(t *testing.T) {
+	l, err := Rule{RuleChoose, 2, 2, false}.compile(question("q", Rule{}, "a", "b", "c").Options, 10)
+	require.NoError(t, err)
+	require.True(t, l.satisfied([]uint8{1, 0, 1}))
+	for _, b := range [][]uint8{{2, 0, 0}, {1, 0, 0}, {1, 1, 1}, {1, 1}, {1, 1, 0, 0}, nil} {
+		require.False(t, l.satisfied(b), "%v", b)
+	}
 }
 
 func TestLayoutDigest(t *testing.T) {

@@ -63,7 +63,7 @@ func TestLinks(t *testing.T) {
 	for _, name := range []string{"README.md", "SECURITY.md", "CHANGELOG.md"} {
 		pages = append(pages, filepath.Join("..", "..", name))
 	}
-	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	link := regexp.MustCompile(`\]\(([^)#: ]+)\)`)
 	for _, page := range pages {
 		b, err := os.ReadFile(page)
 		require.NoError(t, err)
