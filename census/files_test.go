@@ -406,7 +406,7 @@ func TestExportKeepsWhatIsThere(t *testing.T) {
 	require.Error(t, tr.Export(empty), "a second time")
 	require.NoError(t, tr.Export(filepath.Join(parent, "a", "b", "new")))
 
-	left, err := filepath.Glob(filepath.Join(parent, ".census-*"))
+	left, err := filepath.Glob(filepath.Join(parent, ".new*"))
 	require.NoError(t, err)
 	require.Empty(t, left)
 	_, err = Read(t.Context(), os.DirFS(empty))

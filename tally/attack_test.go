@@ -158,6 +158,9 @@ func TestAttack09AlteredShareIsRefusedByName(t *testing.T) {
 		_, err := r.Open(ctx, shares[1], s)
 		require.Error(t, err, name)
 		require.Contains(t, err.Error(), fmt.Sprintf("trustee %d", s.Trustee), name)
+		if s.Subject != r.Subject() {
+			require.ErrorIs(t, err, ErrForeign, name)
+		}
 	}
 	_, err := r.Open(ctx, shares[1], nil)
 	require.ErrorIs(t, err, ErrMalformed)
@@ -384,6 +387,25 @@ func TestAttack29ResultByDecree(t *testing.T) {
 	p = base().copy()
 	p.put(ResultFile, []byte("yes wins"))
 	p.failed(t, CheckResult)
+	for name, c := range map[string]struct {
+		edit func(r *Result)
+		says string
+	}{
+		"no questions": {func(r *Result) { r.Questions = nil }, "0 questions"},
+		"one less":     {func(r *Result) { r.Questions = r.Questions[:1] }, "1 questions"},
+		"one more":     {func(r *Result) { r.Questions = append(r.Questions, r.Questions[0]) }, "3 questions"},
+		"exchanged":    {func(r *Result) { r.Questions[0], r.Questions[1] = r.Questions[1], r.Questions[0] }, "other counts"},
+		"election":     {func(r *Result) { r.Election[0] ^= 1 }, "names election"},
+		"checkpoint":   {func(r *Result) { r.Checkpoint[0] ^= 1 }, "names checkpoint"},
+		"sums":         {func(r *Result) { r.Aggregate[0] ^= 1 }, "names the sums"},
+	} {
+		claim, err := ParseResult(base().files[ResultFile].Data)
+		require.NoError(t, err)
+		c.edit(claim)
+		p = base().copy()
+		p.put(ResultFile, claim.Bytes())
+		require.Contains(t, p.failed(t, CheckResult), c.says, name)
+	}
 
 	// A result with no shares, or too few, behind it.
 	p = bare()

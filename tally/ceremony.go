@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -205,6 +206,11 @@ type ceremonyDocument struct {
 
 const ceremonyFormat = "scrutin/ceremony/v1"
 
+// maxCeremonyCommas bounds the commas of ceremony.json, which has fewer than 1000 between its
+// parts and up to 13000 in names. Every element of a list but the first follows one, and takes
+// many times its length in memory: they are counted before anything is decoded.
+const maxCeremonyCommas = 1 << 14
+
 // Transcript returns the roster and all messages: ceremony.json, canonical JSON. It is the same
 // for everybody who knows the same messages.
 func (c *Ceremony) Transcript() []byte {
@@ -225,6 +231,9 @@ func (c *Ceremony) Transcript() []byte {
 // ParseCeremony decodes what Transcript returns, and nothing else, and takes in its messages as
 // Add does. The ceremony need not be complete.
 func ParseCeremony(b []byte) (*Ceremony, error) {
+	if commas := bytes.Count(b, []byte(",")); commas > maxCeremonyCommas {
+		return nil, fmt.Errorf("tally: ceremony: %w: lists of too many elements: %d commas", ErrMalformed, commas)
+	}
 	var d ceremonyDocument
 	if err := unmarshal("ceremony", ceremonyFormat, maxCeremonyFile, b, &d, &d.Format); err != nil {
 		return nil, err

@@ -2,6 +2,8 @@ package tally
 
 import (
 	"bytes"
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/internal/electiontest"
 	"github.com/scrutin/scrutin/internal/wire"
 )
 
@@ -77,6 +80,9 @@ func TestAttack27OneDocumentForEachCeremony(t *testing.T) {
 	} {
 		_, err := ParseCeremony([]byte(c.document))
 		require.ErrorIs(t, err, c.kind, name)
+		if name == "too many" {
+			require.ErrorContains(t, err, "45 messages, at most 40 have a place")
+		}
 	}
 	for n := 0; n < len(good); n += 97 {
 		_, err := ParseCeremony([]byte(good[:n]))
@@ -104,6 +110,52 @@ func flipped(m wire.Hex) wire.Hex {
 	m = bytes.Clone(m)
 	m[len(m)-1] ^= 1
 	return m
+}
+
+// A name that a manifest refuses is refused before the ceremony, whose keys serve only once.
+func TestNamesAreTheManifests(t *testing.T) {
+	key := newFilelessRun(t, 2, 2).c.Roster().Trustees[0].Key
+	for _, name := range []string{
+		"Ann", "A\u200bnn", "A\u00adnn", "A\u2060nn", "A\ufeffnn", "A\u3164nn", "A\u202enn", "A\nnn", "A\u2028nn", "A\ue000nn",
+		"A\U000e0041nn", "A\u034fnn", "\u0645\u06cc\u200c\u062e", "A\u0600", "A\ufe0f", "A\u180enn", " Ann", "Ann ", "", "a\u0301",
+		strings.Repeat("a", ballot.MaxNameBytes), strings.Repeat("a", ballot.MaxNameBytes+1), "\xff", "\ufffd", "\ufdd0",
+	} {
+		run := newFilelessRun(t, 2, 2)
+		roster := run.c.Roster()
+		roster.Trustees[0].Name = name
+		_, here := NewCeremony(roster)
+		var there error
+		electiontest.New(t, electiontest.Config{Edit: func(d *ballot.Draft) {
+			draft := *d
+			draft.Trustees = slices.Clone(d.Trustees)
+			draft.Trustees[0] = ballot.Trustee{Name: name, Key: key}
+			_, there = ballot.NewManifest(draft)
+		}})
+		require.Equal(t, there == nil, here == nil, "%q: a manifest says %v, a roster %v", name, there, here)
+	}
+}
+
+// A document of many small elements takes many times its length in memory once it is decoded.
+func TestDocumentOfManyElementsIsRefusedUnread(t *testing.T) {
+	const tail = `],"roster":{"context":"","organiser":"","threshold":0,"trustees":null}}`
+	document := []byte(`{"format":"scrutin/ceremony/v1","messages":[""` + strings.Repeat(`,""`, 1<<20) + tail)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := ParseCeremony(document)
+	runtime.ReadMemStats(&after)
+	require.ErrorIs(t, err, ErrMalformed)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(len(document)))
+
+	r := newFilelessRun(t, ballot.MaxTrustees, 2) // the most commas that a name can have
+	roster := r.c.Roster()
+	roster.Context = strings.Repeat(",", MaxContextBytes)
+	for i := range roster.Trustees {
+		roster.Trustees[i].Name = strings.Repeat(",", ballot.MaxNameBytes-2) + fmt.Sprintf("%02d", i)
+	}
+	c, err := NewCeremony(roster)
+	require.NoError(t, err)
+	_, err = ParseCeremony(c.Transcript())
+	require.NoError(t, err)
 }
 
 func TestQuorumIsTheManifests(t *testing.T) {

@@ -5,11 +5,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/internal/babyjub"
 	"github.com/scrutin/scrutin/internal/electiontest"
 )
@@ -82,6 +84,13 @@ func TestAttack27OneEncodingForEachDocument(t *testing.T) {
 			_, err := d.parse([]byte(bad))
 			require.ErrorIs(t, err, ErrMalformed, "%s: %s", name, what)
 		}
+	}
+	for _, size := range []int{0, 2, 190, 194, 384} {
+		bad := []byte(`"` + strings.Repeat("00", size/2) + `"`)
+		_, err := ParseEndorsement(regexp.MustCompile(`"[0-9a-f]{192}"`).ReplaceAll(base().files[EndorsementFile(2)].Data, bad))
+		require.ErrorIs(t, err, ErrMalformed, "signature of %d digits", size)
+		_, err = ParseShare(regexp.MustCompile(`"[0-9a-f]{192,}"`).ReplaceAll(base().files[ShareFile(2)].Data, bad))
+		require.ErrorIs(t, err, ErrMalformed, "share of %d digits", size)
 	}
 	for _, index := range []string{"0", "65", "4294967298", "9007199254740993"} {
 		for name, parse := range map[string]func(b []byte) error{
@@ -184,6 +193,8 @@ func TestReportThatIsNotOfAnAuditIsWorthNothing(t *testing.T) {
 		require.ErrorIs(t, err, ErrInvalid)
 		_, err = endorse(r, 1, &p.run.vault(1).x)
 		require.ErrorIs(t, err, ErrInvalid)
+		_, err = makeShare(r, 1, p.run.share(1))
+		require.ErrorIs(t, err, ErrInvalid)
 		var text bytes.Buffer
 		require.NoError(t, r.WriteText(&text))
 		require.True(t, strings.HasPrefix(text.String(), "audit: INVALID: "), text.String())
@@ -217,11 +228,30 @@ func TestRecordFilesAppearWhole(t *testing.T) {
 	require.NoError(t, os.Remove(record.Path(ResultFile)))
 	require.NoError(t, os.MkdirAll(filepath.Join(record.Path(ResultFile), "x"), 0o755))
 	require.Error(t, record.WriteResult(p.result))
-	left, err := filepath.Glob(filepath.Join(dir, ".new-*"))
-	require.NoError(t, err)
-	require.Empty(t, left)
+	for _, unfinished := range []string{".*", "*/.*", "../.*"} {
+		left, err := filepath.Glob(filepath.Join(dir, unfinished))
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
 	_, err = OpenRecord(record.Path(ManifestFile))
 	require.Error(t, err)
+}
+
+// A record may be the top of a file system, as a mounted volume is: nothing passes through the
+// directory above it.
+func TestRecordInAFileSystemOfItsOwn(t *testing.T) {
+	volume, err := os.MkdirTemp("/dev/shm", "record")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer os.RemoveAll(volume)
+	dir := filepath.Join(t.TempDir(), "record")
+	require.NoError(t, os.Symlink(volume, dir))
+	record, err := OpenRecord(dir)
+	require.NoError(t, err)
+	require.NoError(t, record.WriteManifest(base().Manifest))
+	require.NoError(t, record.WriteCensus(base().Census))
+	require.NoError(t, record.WriteResult(base().result))
 }
 
 func TestTextOfAReport(t *testing.T) {
@@ -280,6 +310,19 @@ func TestTextsOfARecordCannotWriteAVerdict(t *testing.T) {
 	require.True(t, strings.HasPrefix(lastLine(t, r), "audit: INVALID: files: "))
 	var text bytes.Buffer
 	require.NoError(t, r.WriteText(&text))
+	require.NotContains(t, text.String(), "\naudit: ok")
+
+	p = newPoll(t, electiontest.Config{Voters: 1, Edit: func(d *ballot.Draft) {
+		d.Questions[0].ID = "audit"
+		d.Questions[0].Title = ballot.Text{"en": "ok", "fr": "ok"}
+	}})
+	p.counted(t)
+	p.put("x", nil)
+	r = p.audit(t)
+	require.Equal(t, []Check{CheckFiles}, r.Failed())
+	text.Reset()
+	require.NoError(t, r.WriteText(&text))
+	require.Contains(t, text.String(), "\n  audit: ok")
 	require.NotContains(t, text.String(), "\naudit: ok")
 
 	p = newPoll(t, electiontest.Config{})

@@ -39,8 +39,8 @@ func ShareFile(trustee int) string {
 }
 
 // Record is the directory of a record that is being written. Each file appears whole or not at
-// all. What is there already is replaced: keep the record of a sealed poll under version
-// control or on write-once storage.
+// all. What is there already is replaced: keep copies of the record of a sealed poll, or put it
+// on write-once storage. Nothing else may be in the directory, not even a .git.
 type Record struct{ dir string }
 
 // OpenRecord returns the record at dir, and makes the directory if there is none.
@@ -92,8 +92,8 @@ func (r *Record) WriteShare(s *Share) error { return r.write(ShareFile(s.Trustee
 // WriteResult writes result.json.
 func (r *Record) WriteResult(result *Result) error { return r.write(ResultFile, result.Bytes()) }
 
-// write replaces a file in one step. The unfinished file is beside the record, not in it: an
-// audit at the same time must not find what does not belong there.
+// write replaces a file in one step. The unfinished file has a name that an audit at the same
+// time passes over.
 func (r *Record) write(name string, content []byte) (err error) {
 	defer func() {
 		if err != nil {
@@ -104,7 +104,7 @@ func (r *Record) write(name string, content []byte) (err error) {
 	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(filepath.Clean(r.dir)), ".record-*")
+	f, err := os.CreateTemp(filepath.Dir(final), temporary+"-*")
 	if err != nil {
 		return err
 	}

@@ -252,12 +252,30 @@ func (r *Report) WriteText(w io.Writer) error {
 		if _, err := fmt.Fprintln(w); err != nil {
 			return err
 		}
-		if err := r.Result.WriteText(w, ""); err != nil {
+		if err := r.writeResult(w); err != nil {
 			return err
 		}
 	}
 	_, err := fmt.Fprintf(w, "\n%s\n", r.verdict())
 	return err
+}
+
+// writeResult writes the result, indented: a line that began with the id of a question could
+// read like the verdict.
+func (r *Report) writeResult(w io.Writer) error {
+	var text strings.Builder
+	if err := r.Result.WriteText(&text, ""); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		if line != "\n" {
+			line = "  " + line
+		}
+		if _, err := io.WriteString(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // who lists trustees by number and name.

@@ -125,7 +125,7 @@ func checkLine(s string, limit int) error {
 	}
 	for i, c := range s {
 		if unicode.In(c, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Co, unicode.Bidi_Control,
-			unicode.Noncharacter_Code_Point) || c == '\ufeff' || c == utf8.RuneError {
+			unicode.Noncharacter_Code_Point) || showsNothing(c) || c == utf8.RuneError {
 			return fmt.Errorf("%w: character %U at byte %d is not allowed", ErrInvalid, c, i)
 		}
 	}
@@ -135,4 +135,11 @@ func checkLine(s string, limit int) error {
 		return fmt.Errorf("%w: begins or ends with a space", ErrInvalid)
 	}
 	return nil
+}
+
+// showsNothing reports a character for which a reader sees nothing and that changes none beside it.
+func showsNothing(c rune) bool {
+	joins := c == '\u200c' || c == '\u200d' || c == '\u180e'
+	return unicode.In(c, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) &&
+		!unicode.Is(unicode.Prepended_Concatenation_Mark, c) && !joins
 }

@@ -58,11 +58,8 @@ func (r *Report) quorum() error {
 	return nil
 }
 
-// verificationKey returns Y_j of the ceremony.
+// verificationKey returns Y_j of the ceremony. Only a report that is recounted has one.
 func (r *Report) verificationKey(trustee int) (*babyjub.Point, error) {
-	if r.ceremony == nil {
-		return nil, fmt.Errorf("tally: %w: no verification keys without a valid ceremony", ErrInvalid)
-	}
 	k, err := r.ceremony.key()
 	if err != nil {
 		return nil, err

@@ -100,11 +100,8 @@ func (t *Trustee) Next(c *Ceremony) ([][]byte, error) {
 	}
 	v := t.vault
 	msg := newMessage(c.id, s.round, j, s.prev, body, &v.x, &v.y)
-	if err := v.once(entryCeremony, c.id, "its key serves another ceremony"); err != nil {
-		return nil, err
-	}
 	refusal := fmt.Sprintf("it sent another message in the %v round, which continues other earlier messages", s.round)
-	if err := v.once(messageEntry(s.round), messageDigest(msg), refusal); err != nil {
+	if err := t.bind(c, messageEntry(s.round), messageDigest(msg), refusal); err != nil {
 		return nil, err
 	}
 	return [][]byte{msg}, nil
@@ -215,18 +212,23 @@ func (t *Trustee) SignManifest(c *Ceremony, m *ballot.Manifest) (ballot.Signatur
 	if _, err := t.secretShare(c, c.now(), j); err != nil {
 		return ballot.Signature{}, t.vault.errorf("%w", err)
 	}
-	if err := t.bind(c, m.ID()); err != nil {
+	if err := t.bindElection(c, m.ID()); err != nil {
 		return ballot.Signature{}, err
 	}
 	return ballot.SignElection(m, j, &t.vault.x), nil
 }
 
-// bind makes c the key's only ceremony and id its only election.
-func (t *Trustee) bind(c *Ceremony, id ballot.ElectionID) error {
+// bindElection makes id the key's only election.
+func (t *Trustee) bindElection(c *Ceremony, id ballot.ElectionID) error {
+	return t.bind(c, entryElection, id, "it signed another manifest for this key: a new election wants a new ceremony")
+}
+
+// bind makes c the key's only ceremony and value the only one under name.
+func (t *Trustee) bind(c *Ceremony, name string, value [32]byte, refusal string) error {
 	if err := t.vault.once(entryCeremony, c.id, "its key serves another ceremony"); err != nil {
 		return err
 	}
-	return t.vault.once(entryElection, id, "it signed another manifest for this key: a new election wants a new ceremony")
+	return t.vault.once(name, value, refusal)
 }
 
 // Endorse signs the checkpoint of r and the sums over its ballots. The report must be of a valid
@@ -283,7 +285,7 @@ func (t *Trustee) audited(r *Report) (*Ceremony, int, error) {
 
 // settle makes what r is about the only thing that the key ever endorses or opens.
 func (t *Trustee) settle(c *Ceremony, r *Report) error {
-	if err := t.bind(c, r.subject.Election); err != nil {
+	if err := t.bindElection(c, r.subject.Election); err != nil {
 		return err
 	}
 	subject := transcript.Digest("subject", r.subject.Election[:], r.subject.Checkpoint[:], r.subject.Aggregate[:])

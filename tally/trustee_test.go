@@ -384,6 +384,35 @@ func TestTrusteeOfAnotherElectionDoesNotEndorse(t *testing.T) {
 	require.ErrorIs(t, err, ErrInvalid)
 	_, err = stranger.trustees[1].Share(new(Report))
 	require.ErrorIs(t, err, ErrInvalid)
+
+	// A report whose parts were exchanged after the audit.
+	good := q.audit(t)
+	for name, c := range map[string]struct {
+		change func(*Report)
+		kind   error
+	}{
+		"not sealed":       {func(r *Report) { r.Closed = false }, ErrRefused},
+		"no ceremony":      {func(r *Report) { r.ceremony = nil }, ErrInvalid},
+		"no manifest":      {func(r *Report) { r.manifest = nil }, ErrInvalid},
+		"another ceremony": {func(r *Report) { r.ceremony = stranger.c }, ErrIncomplete},
+	} {
+		r := *good
+		c.change(&r)
+		_, err = stranger.trustees[1].Endorse(&r)
+		require.ErrorIs(t, err, c.kind, name)
+	}
+}
+
+// Between its first look at the journal and its signature another process may bind the key.
+func TestKeyBoundInTheMeantimeIsNotBoundAgain(t *testing.T) {
+	r := newRun(t, 2, 2)
+	require.NoError(t, r.trustees[1].vault.once(entryCeremony, [32]byte{1}, ""))
+	err := r.trustees[1].bind(r.c, entryElection, ballot.ElectionID{}, "")
+	require.ErrorIs(t, err, ErrRefused)
+	require.ErrorContains(t, err, "its key serves another ceremony")
+	entries, err := r.trustees[1].vault.entries()
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
 }
 
 func TestTrusteeFileIsAgeAndHoldsNoSecretInClear(t *testing.T) {
@@ -541,6 +570,32 @@ func TestMissingFileOfAUsedKeyIsNotReplaced(t *testing.T) {
 	require.NoFileExists(t, r.path(1))
 	r.restore(files)
 	r.open(1)
+}
+
+// One key under two paths has one journal, whatever of its files is linked.
+func TestLinkedTrusteeFilesShareOneJournal(t *testing.T) {
+	r := newRun(t, 3, 2)
+	for _, linked := range [][]string{{""}, {"", ".journal"}, {"", ".journal", ".lock"}} {
+		link := filepath.Join(t.TempDir(), "link")
+		for _, suffix := range linked {
+			require.NoError(t, os.Symlink(r.path(1)+suffix, link+suffix))
+		}
+		a, err := OpenTrustee(link, passphrase)
+		require.NoError(t, err)
+		name := fmt.Sprint("entry", len(linked))
+		require.NoError(t, a.vault.once(name, [32]byte{1}, "another"))
+		require.ErrorIs(t, r.trustees[1].vault.once(name, [32]byte{2}, "another"), ErrRefused)
+		require.ErrorIs(t, r.open(1).vault.once(name, [32]byte{2}, "another"), ErrRefused)
+	}
+}
+
+// A program that goes to another directory keeps the trustee's files.
+func TestTrusteePathIsFixedWhenOpened(t *testing.T) {
+	t.Chdir(t.TempDir())
+	tr, err := OpenTrustee("trustee", passphrase)
+	require.NoError(t, err)
+	t.Chdir(t.TempDir())
+	require.NoError(t, tr.vault.once("entry", [32]byte{1}, "another"))
 }
 
 // A crash while the files are made leaves one of three states, and all of them open.

@@ -73,11 +73,15 @@ func openVault(path, kind string, passphrase []byte) (*vault, error) {
 	if len(passphrase) == 0 {
 		return nil, v.errorf("%w: it is empty", ErrPassphrase)
 	}
+	var err error
+	if v.path, err = resolve(path); err != nil {
+		return nil, v.errorf("%w", err)
+	}
 	var sealed []byte
 	var j *journal
-	err := v.locked(func() error {
+	err = v.locked(func() error {
 		var err error
-		if sealed, err = readLimited(path, maxVaultFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if sealed, err = readLimited(v.path, maxVaultFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		exists := err == nil
@@ -110,6 +114,21 @@ func openVault(path, kind string, passphrase []byte) (*vault, error) {
 		return nil, v.errorf("%w: %s is of another key", ErrRefused, v.journalPath())
 	}
 	return v, nil
+}
+
+// resolve returns the absolute path of the file that path leads to, so that one key has one
+// journal: a journal that is a symbolic link would be replaced by a file, and the one behind
+// it would stay as it was.
+func resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	file, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil // it is to be created
+	}
+	return file, err
 }
 
 // create makes the two files. The journal comes first and is marked complete last: a crash on
