@@ -2,7 +2,10 @@ package tally
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"testing"
 
@@ -237,6 +240,10 @@ func TestOrganiserDoesNotEndARunByMistake(t *testing.T) {
 	stranger := newRun(t, 2, 2)
 	_, err = stranger.organiser.Close(r.c)
 	require.ErrorIs(t, err, ErrForeign)
+	stranger.play()
+	_, err = stranger.organiser.Close(stranger.c)
+	require.ErrorIs(t, err, ErrRefused)
+	require.ErrorContains(t, err, "is complete")
 }
 
 func TestOrganiserClosesARoundOnce(t *testing.T) {
@@ -257,8 +264,22 @@ func TestOrganiserClosesARoundOnce(t *testing.T) {
 	require.Equal(t, RoundCommit, r.c.Status().Round)
 	require.Len(t, r.c.Status().Disqualified, 2)
 
+	// Nothing is handed out that the journal does not hold.
+	journal, err := os.ReadFile(r.organiser.vault.journalPath())
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(r.organiser.vault.journalPath()))
+	view := r.replica(r.sent[:5])
+	none, err := r.organiser.Close(view)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.Nil(t, none)
+	require.NoError(t, os.WriteFile(r.organiser.vault.journalPath(), bytes.Replace(journal, []byte(hex.EncodeToString(first)), []byte("00"), 1), 0o600))
+	none, err = r.organiser.Close(view)
+	require.ErrorIs(t, err, ErrMalformed)
+	require.Nil(t, none)
+	require.NoError(t, os.WriteFile(r.organiser.vault.journalPath(), journal, 0o600))
+
 	// A view without a message that the closing counts on waits for it, and is not closed anew.
-	view := r.replica([][]byte{first})
+	view = r.replica([][]byte{first})
 	require.Equal(t, []int{1, 4, 5, 6, 7}, view.Status().Awaited)
 	_, err = r.organiser.Close(view)
 	require.ErrorIs(t, err, ErrRefused)

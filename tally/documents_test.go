@@ -85,6 +85,15 @@ func TestAttack27OneEncodingForEachDocument(t *testing.T) {
 			require.ErrorIs(t, err, ErrMalformed, "%s: %s", name, what)
 		}
 	}
+	for name, parse := range map[string]func(b []byte) error{
+		"endorsement": func(b []byte) error { _, err := ParseEndorsement(b); return err },
+		"share":       func(b []byte) error { _, err := ParseShare(b); return err },
+		"result":      func(b []byte) error { _, err := ParseResult(b); return err },
+	} {
+		err := parse([]byte("[" + strings.Repeat("1,", maxResultFile) + "1]"))
+		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorContains(t, err, "more than", name)
+	}
 	for _, size := range []int{0, 2, 190, 194, 384} {
 		bad := []byte(`"` + strings.Repeat("00", size/2) + `"`)
 		_, err := ParseEndorsement(regexp.MustCompile(`"[0-9a-f]{192}"`).ReplaceAll(base().files[EndorsementFile(2)].Data, bad))
@@ -283,6 +292,13 @@ func TestTextOfAReport(t *testing.T) {
 	}
 	require.Equal(t, "audit: ok", lines[len(lines)-2])
 
+	require.Regexp(t, "sealed$", at("checkpoint "))
+	var english bytes.Buffer
+	require.NoError(t, p.result.WriteText(&english, "en"))
+	for line := range strings.Lines(english.String()) {
+		require.Contains(t, text.String(), "\n"+strings.TrimSuffix("  "+line, "  \n"), "the result, in the first language, indented")
+	}
+
 	var french bytes.Buffer
 	require.NoError(t, p.result.WriteText(&french, "fr"))
 	require.Equal(t, `treaty: Le traité doit-il être ratifié ?
@@ -297,6 +313,42 @@ projects: Quels projets d'abord ?
   École         1  tied for first
   (blank)       1
 `, french.String())
+}
+
+func TestTextOfOtherReports(t *testing.T) {
+	text := func(p *poll) string {
+		var b bytes.Buffer
+		require.NoError(t, p.audit(t).WriteText(&b))
+		return b.String()
+	}
+	p := newPoll(t, electiontest.Config{Weights: []uint64{3, 5, 5}})
+	p.logged(t, false, p.ballots(t, 2)...)
+	weighted := text(p)
+	require.Regexp(t, `(?m)^on the roll +3 voters of weight 13$`, weighted)
+	require.Regexp(t, `(?m)^smallest class +1 voters of weight 3$`, weighted)
+	require.Regexp(t, `(?m)^counted +2 ballots of weight 8$`, weighted)
+	require.Regexp(t, `(?m)^checkpoint .*, NOT SEALED$`, weighted)
+	require.Regexp(t, `(?m)^check checkpoint +FAILED: invalid: the log is not sealed`, weighted)
+	p.logged(t, true)
+	waiting := text(p)
+	require.Regexp(t, `(?m)^endorsements +none \(3 needed\)$`, waiting)
+	require.Regexp(t, `(?m)^shares +none \(2 needed\)$`, waiting)
+
+	for after := range 40 {
+		w := &full{after: after * 20}
+		require.ErrorIs(t, base().audit(t).WriteText(w), errMedium)
+	}
+	require.ErrorIs(t, new(Report).WriteText(&full{}), errMedium)
+}
+
+// full is a writer that fails after so many bytes.
+type full struct{ after int }
+
+func (f *full) Write(b []byte) (int, error) {
+	if f.after -= len(b); f.after < 0 {
+		return 0, errMedium
+	}
+	return len(b), nil
 }
 
 // TestTextsOfARecordCannotWriteAVerdict audits records whose texts try to end the report.

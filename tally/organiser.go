@@ -58,10 +58,7 @@ func (o *Organiser) Close(c *Ceremony) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Equal(stored, msg) {
-		return msg, nil
-	}
-	// Closed before, when others were awaited or the earlier rounds were different.
+	// It may have been closed before, when others were awaited or the earlier rounds were different.
 	earlier, err := c.parseMessage(stored)
 	if err != nil {
 		return nil, o.vault.errorf("journal: %w", err)

@@ -34,10 +34,10 @@ type recordFS struct {
 }
 
 // fail keeps the first error of the medium. A missing file is not one, nor is a file where a
-// directory should be.
+// directory should be, or a directory that does not list its files.
 func (r *recordFS) fail(err error) {
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) ||
-		errors.Is(err, syscall.ENOTDIR) {
+		errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errors.ErrUnsupported) {
 		return
 	}
 	r.mutex.Lock()
@@ -103,9 +103,7 @@ func (d *recordDir) ReadDir(n int) ([]fs.DirEntry, error) {
 		return nil, &fs.PathError{Op: "readdir", Path: d.name, Err: errors.ErrUnsupported}
 	}
 	entries, err := dir.ReadDir(n)
-	if !errors.Is(err, errors.ErrUnsupported) {
-		d.fsys.fail(err)
-	}
+	d.fsys.fail(err)
 	return entries, err
 }
 
@@ -113,9 +111,6 @@ func (d *recordDir) ReadDir(n int) ([]fs.DirEntry, error) {
 // gives an error of kind ErrInvalid.
 func (r *recordFS) readFile(name string, limit int64) ([]byte, error) {
 	f, err := r.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s is missing: %w", ErrInvalid, name, fs.ErrNotExist)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}

@@ -66,10 +66,17 @@ func TestBatchesDoNotChangeTheRecount(t *testing.T) {
 	log, err := box.OpenLog(dir, p.Manifest)
 	require.NoError(t, err)
 	var want []elgamal.Ciphertext
-	for most := 1; most < 20_000; most += 1500 {
-		r := newReplay(p.Manifest, p.Verifier(t), log, nil)
+	for most := 1; most < 25_000; most += 1500 {
+		batches := 0
+		r := newReplay(p.Manifest, p.Verifier(t), log, func(uint64, uint64) { batches++ })
 		r.most = most
 		require.NoError(t, r.run(context.Background()))
+		switch {
+		case most == 1:
+			require.GreaterOrEqual(t, batches, len(entries))
+		case most > len(entries)*p.Manifest.BallotBytes():
+			require.Equal(t, 1, batches)
+		}
 		require.NoError(t, r.logErr)
 		require.EqualValues(t, 10, r.logged)
 		require.EqualValues(t, 3, r.superseded.n)
@@ -229,6 +236,9 @@ type failing struct {
 	read bool
 }
 
+// Stat lets the failure come when the file is opened.
+func (f failing) Stat(name string) (fs.FileInfo, error) { return fs.Stat(f.FS, name) }
+
 func (f failing) Open(name string) (fs.File, error) {
 	file, err := f.FS.Open(name)
 	if err != nil || name != f.name {
@@ -255,6 +265,93 @@ func TestFailureOfTheMediumIsNotAnInvalidRecord(t *testing.T) {
 			require.ErrorIs(t, err, errMedium, name)
 			require.NotErrorIs(t, err, ErrInvalid, name)
 		}
+	}
+}
+
+// stuck is a file system with a directory that fails when it is listed.
+type stuck struct {
+	fs.FS
+	name string
+	err  error
+}
+
+func (s stuck) Open(name string) (fs.File, error) {
+	f, err := s.FS.Open(name)
+	if err == nil && name == s.name {
+		return stuckDir{f, s.err}, nil
+	}
+	return f, err
+}
+
+type stuckDir struct {
+	fs.File
+	err error
+}
+
+func (d stuckDir) ReadDir(int) ([]fs.DirEntry, error) { return nil, d.err }
+
+func TestDirectoryThatFails(t *testing.T) {
+	p := base()
+	for _, name := range []string{".", LogDir, SharesDir, CensusDir, "log/tile"} {
+		r, err := Audit(context.Background(), stuck{p.files, name, errMedium}, p.Manifest.ID(), accept)
+		require.Nil(t, r, name)
+		require.ErrorIs(t, err, errMedium, name)
+	}
+	for _, name := range []string{".", LogDir, SharesDir} { // as on a web server
+		r, err := Audit(context.Background(), stuck{p.files, name, errors.ErrUnsupported}, p.Manifest.ID(), accept)
+		require.NoError(t, err, name)
+		require.NoError(t, r.Err(), name)
+	}
+}
+
+// fickle is a file system on which a file has another content after it was opened some times.
+type fickle struct {
+	fs.FS
+	name   string
+	later  fs.FS
+	honest int
+	opened *int
+}
+
+func (f fickle) Stat(name string) (fs.FileInfo, error) { return fs.Stat(f.FS, name) }
+
+func (f fickle) Open(name string) (fs.File, error) {
+	if name == f.name {
+		if *f.opened++; *f.opened > f.honest {
+			return f.later.Open(name)
+		}
+	}
+	return f.FS.Open(name)
+}
+
+// TestLogThatChangesBetweenReads has superseded ballots, which are read twice, and a medium that
+// gives another one the second time, so that another voter's ballot would leave the sums.
+func TestLogThatChangesBetweenReads(t *testing.T) {
+	p := newPoll(t, electiontest.Config{Voters: 3, Revotes: 1})
+	entries := append(p.ballots(t, 3), p.Ballot(t, 0, 1, 1).Bytes())
+	p.logged(t, true, entries...)
+	const bundle = "log/tile/entries/000.p/4"
+	opened := 0
+	r, err := Audit(context.Background(), fickle{p.files, bundle, nil, 100, &opened}, p.Manifest.ID(), accept)
+	require.NoError(t, err)
+	require.NoError(t, r.Err())
+	honest := opened / 2 // in the first of two passes
+	require.Equal(t, opened, 2*honest)
+	garbage := bytes.Clone(entries[0])
+	copy(garbage[100:], bytes.Repeat([]byte{255}, 100))
+	for what, replaced := range map[string][]byte{
+		"another ballot": entries[1], "no ballot": garbage, "shorter": entries[0][1:], "missing": nil,
+	} {
+		q := p.copy()
+		q.logged(t, true, replaced, entries[1], entries[2], entries[3])
+		if replaced == nil {
+			delete(q.files, bundle)
+		}
+		opened = 0
+		r, err := Audit(context.Background(), fickle{p.files, bundle, q.files, honest, &opened}, p.Manifest.ID(), accept)
+		require.NoError(t, err, what)
+		require.Equal(t, []Check{CheckLog}, r.Failed(), "%s: %v", what, r.Err())
+		require.Greater(t, opened, honest)
 	}
 }
 
