@@ -3,7 +3,8 @@ module github.com/scrutin/scrutin
 go 1.26.8
 
 require (
-	filippo.io/age v1.3.2
+	filippo.io/age v1.3.1
+	filippo.io/edwards25519 v1.2.0
 	github.com/consensys/gnark v0.16.2
 	github.com/consensys/gnark-crypto v0.22.0
 	github.com/dchest/blake512 v1.0.0

@@ -1,10 +1,15 @@
 package ballot
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
+
+	"filippo.io/edwards25519"
 
 	"github.com/scrutin/scrutin/census"
 	"github.com/scrutin/scrutin/elgamal"
@@ -397,6 +402,27 @@ func (m *Manifest) checkLog() error {
 	}
 	if v.Name() != l.Origin {
 		return fmt.Errorf("%w: the key's name is %q, the origin %q", ErrMalformed, v.Name(), l.Origin)
+	}
+	return checkLogKey(l.Key)
+}
+
+// checkLogKey refuses a second spelling of a verifier key, and an Ed25519 key that is no point or
+// one of small order: anybody signs under such a key, so that it binds its owner to nothing. The
+// key has the form that note.NewVerifier accepts, name+hash+key.
+func checkLogKey(key string) error {
+	name, rest, _ := strings.Cut(key, "+")
+	_, encoded, _ := strings.Cut(rest, "+")
+	b, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(b) != 1+ed25519.PublicKeySize {
+		return fmt.Errorf("%w: key: not an Ed25519 verifier key", ErrMalformed)
+	}
+	canonical, err := note.NewEd25519VerifierKey(name, b[1:])
+	if err != nil || canonical != key {
+		return fmt.Errorf("%w: key: another spelling of %q", ErrMalformed, canonical)
+	}
+	point, err := new(edwards25519.Point).SetBytes(b[1:])
+	if err != nil || point.MultByCofactor(point).Equal(edwards25519.NewIdentityPoint()) == 1 {
+		return fmt.Errorf("%w: key: no point, or one of small order", ErrMalformed)
 	}
 	return nil
 }

@@ -203,7 +203,21 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"no origin":           {"origin", func(d *Draft) { d.Log.Origin = "" }},
 		"no log key":          {"key", func(d *Draft) { d.Log.Key = "" }},
 		"other origin":        {"origin", func(d *Draft) { d.Log.Key = otherKey }},
-		"log key damaged":     {"key", func(d *Draft) { d.Log.Key = d.Log.Key[:len(d.Log.Key)-4] + "AAAA" }},
+		"log key spelled otherwise": {"another spelling", func(d *Draft) {
+			for i := byte(0); ; i++ { // to a hash with a letter in it
+				key := logKeyOf(t, "a", [32]byte{i})
+				name, rest, _ := strings.Cut(key, "+")
+				hash, rest, _ := strings.Cut(rest, "+")
+				if upper := strings.ToUpper(hash); upper != hash {
+					d.Log = LogInfo{Origin: name, Key: name + "+" + upper + "+" + rest}
+					return
+				}
+			}
+		}},
+		"log key identity": {"small order", func(d *Draft) { d.Log.Key = logKeyOf(t, d.Log.Origin, [32]byte{1}) }},
+		"log key order 2":  {"small order", func(d *Draft) { d.Log.Key = logKeyOf(t, d.Log.Origin, orderTwo) }},
+		"log key no point": {"no point", func(d *Draft) { d.Log.Key = logKeyOf(t, d.Log.Origin, [32]byte{2}) }},
+		"log key damaged":  {"key", func(d *Draft) { d.Log.Key = d.Log.Key[:len(d.Log.Key)-4] + "AAAA" }},
 	} {
 		d, _ := draft(t)
 		_, err := NewManifest(d)
@@ -452,4 +466,18 @@ func TestAttack27OneEncodingForEachListOfSignatures(t *testing.T) {
 	none, err := ParseSignatures([]byte(`{"format":"scrutin/signatures/v1","signatures":[]}`))
 	require.NoError(t, err)
 	require.ErrorIs(t, e.m.CheckSignatures(none), ErrInvalid)
+}
+
+// orderTwo is the Ed25519 encoding of (0, -1).
+var orderTwo = func() [32]byte {
+	b := [32]byte(bytes.Repeat([]byte{0xff}, 32))
+	b[0], b[31] = 0xec, 0x7f
+	return b
+}()
+
+func logKeyOf(t *testing.T, name string, key [32]byte) string {
+	t.Helper()
+	s, err := note.NewEd25519VerifierKey(name, key[:])
+	require.NoError(t, err)
+	return s
 }

@@ -3,6 +3,7 @@ package tally
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -383,4 +384,40 @@ func TestTextsOfARecordCannotWriteAVerdict(t *testing.T) {
 	text.Reset()
 	require.NoError(t, r.WriteText(&text))
 	require.NotContains(t, text.String(), "\naudit: ok")
+}
+
+// A link is no file of a record: what it leads to may be elsewhere, or gone for the next auditor.
+func TestLinksAreNoPartOfARecord(t *testing.T) {
+	raw, err := os.ReadFile("testdata/record/manifest.json")
+	require.NoError(t, err)
+	id := ballot.ElectionID(sha256.Sum256(raw))
+	for name, check := range map[string]Check{
+		"signatures.json":  CheckSignatures,
+		"ceremony.json":    CheckCeremony,
+		"verifying.key":    CheckVerifyingKey,
+		"census":           CheckCensus,
+		"log":              CheckCheckpoint,
+		"log/checkpoint":   CheckCheckpoint,
+		"log/tile/entries": CheckLog,
+		"shares":           CheckFiles,
+		"result.json":      CheckResult,
+	} {
+		outside, dir := t.TempDir(), t.TempDir()
+		require.NoError(t, os.CopyFS(dir, os.DirFS("testdata/record")))
+		path, target := filepath.Join(dir, filepath.FromSlash(name)), filepath.Join(outside, "target")
+		require.NoError(t, os.Rename(path, target))
+		if err := os.Symlink(target, path); err != nil {
+			t.Skip("the system has no links: ", err)
+		}
+		r, err := Audit(context.Background(), os.DirFS(dir), id, accept)
+		require.NoError(t, err, name)
+		require.Contains(t, r.Failed(), check, name)
+		require.Error(t, r.Err(), name)
+
+		require.NoError(t, os.Remove(path))
+		require.NoError(t, os.Symlink(path, path)) // a loop
+		r, err = Audit(context.Background(), os.DirFS(dir), id, accept)
+		require.NoError(t, err, name)
+		require.Contains(t, r.Failed(), check, name)
+	}
 }

@@ -56,13 +56,10 @@ func (r *recordFS) failed() error {
 
 // Open implements fs.FS.
 func (r *recordFS) Open(name string) (fs.File, error) {
-	info, err := fs.Stat(r.under, name)
+	info, err := r.lstat(name)
 	if err != nil {
 		r.fail(err)
 		return nil, err
-	}
-	if !info.Mode().IsRegular() && !info.IsDir() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("%w: neither a file nor a directory", fs.ErrInvalid)}
 	}
 	f, err := r.under.Open(name)
 	if err != nil {
@@ -73,6 +70,23 @@ func (r *recordFS) Open(name string) (fs.File, error) {
 		return &recordDir{File: f, name: name, fsys: r}, nil
 	}
 	return &recordFile{File: f, fsys: r}, nil
+}
+
+// lstat describes a file or directory. It follows no link on the way there: what a link leads
+// to is not part of the record, and may be something else for the next auditor.
+func (r *recordFS) lstat(name string) (info fs.FileInfo, err error) {
+	for i := 0; i <= len(name); i++ {
+		if i < len(name) && name[i] != '/' {
+			continue
+		}
+		if info, err = fs.Lstat(r.under, name[:i]); err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() && !info.IsDir() {
+			return nil, &fs.PathError{Op: "open", Path: name[:i], Err: fmt.Errorf("%w: neither a file nor a directory", fs.ErrInvalid)}
+		}
+	}
+	return info, nil
 }
 
 type recordFile struct {
