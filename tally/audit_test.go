@@ -260,7 +260,8 @@ func flip(at int) func(b []byte) []byte {
 	}
 }
 
-func TestEachCheckHasARecordThatFailsItAlone(t *testing.T) {
+// TestAttack17EachCheckHasARecordThatFailsItAlone would miss no check that does nothing.
+func TestAttack17EachCheckHasARecordThatFailsItAlone(t *testing.T) {
 	stranger := newPoll(t, electiontest.Config{})
 	for _, c := range []struct {
 		name  string
