@@ -337,6 +337,10 @@ func TestLogThatChangesBetweenReads(t *testing.T) {
 	require.NoError(t, r.Err())
 	honest := opened / 2 // in the first of two passes
 	require.Equal(t, opened, 2*honest)
+	opened = 0
+	_, err = Audit(context.Background(), fickle{base().files, bundle, nil, 100, &opened}, base().Manifest.ID(), accept)
+	require.NoError(t, err)
+	require.Equal(t, honest, opened, "a log without superseded ballots is read once")
 	garbage := bytes.Clone(entries[0])
 	copy(garbage[100:], bytes.Repeat([]byte{255}, 100))
 	for what, replaced := range map[string][]byte{
