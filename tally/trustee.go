@@ -231,8 +231,9 @@ func (t *Trustee) bind(c *Ceremony, name string, value [32]byte, refusal string)
 	return t.vault.once(name, value, refusal)
 }
 
-// Endorse signs the checkpoint of r and the sums over its ballots. The report must be of a valid
-// record of a sealed poll. A trustee endorses one checkpoint ever.
+// Endorse signs the checkpoint of r and the sums over its ballots. The report must be of a sealed
+// poll whose recount passed every check (manifest to turnout); what other trustees or somebody
+// else put into the record after it cannot stop her. A trustee endorses one checkpoint ever.
 func (t *Trustee) Endorse(r *Report) (*Endorsement, error) {
 	c, j, err := t.audited(r)
 	if err != nil {

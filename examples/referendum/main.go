@@ -137,8 +137,12 @@ func (p *play) makeDir() (err error) {
 func (p *play) run(ctx context.Context) error {
 	start := time.Now()
 	d := desk(p.dir)
-	whole := ctx
-	crew, ctx := stage.NewCrew(ctx)
+	whole, stop := context.WithCancel(ctx)
+	crew, ctx := stage.NewCrew(whole)
+	defer func() { // whatever failed, no process stays behind
+		stop()
+		_ = crew.Wait()
+	}()
 	fail := func(err error) error {
 		// The failure of a process is the reason why waiting for it ended.
 		if cause := context.Cause(ctx); cause != nil {
@@ -220,15 +224,19 @@ func (p *play) run(ctx context.Context) error {
 
 // ceremony starts the trustees, kills one in the middle and starts it again, and carries
 // the messages between them, shuffled and twice, until the transcript is published.
-func (p *play) ceremony(ctx context.Context, crew *stage.Crew) error {
+func (p *play) ceremony(ctx context.Context, crew *stage.Crew) (err error) {
 	d := desk(p.dir)
 	victim, err := stage.Start(ctx, "trustee", p.dir, "1")
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil && victim != nil {
+			victim.Kill()
+		}
+	}()
 	for j := 2; j <= p.trustees; j++ {
 		if err := crew.Start("trustee", p.dir, strconv.Itoa(j)); err != nil {
-			victim.Kill()
 			return err
 		}
 	}
