@@ -2,7 +2,9 @@
 // so that a voter proves to be on the roll without saying where.
 //
 // A registrar gives every [Member] in order to [Build], or to [BuildWeighted] when voters have
-// weights, and publishes the [Tree]: its [Root] goes into the manifest, its files ([Tree.Export])
+// weights, or a file of them to [BuildCSV] or [BuildJSONLines]. While the roll is open members are added
+// ([Tree.Append]) and replaced ([Tree.Update]), and the tree is kept in a file ([Tree.Save], [Open]) from which a service
+// starts at once. Then it publishes the [Tree]: its [Root] goes into the manifest, its files ([Tree.Export])
 // onto any web server. A voter reads a [Path] from those files ([ReadPath]) and proves in zero
 // knowledge that it leads from the own commitment to the root. An auditor reads all of them
 // ([Read]) and recomputes everything.
@@ -22,9 +24,12 @@
 // docs/spec/census.md is the specification.
 package census
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-// Kinds of errors. Members are counted from 0 in every message.
+// Kinds of errors. Members are counted from 0 in every message, lines from 1.
 var (
 	// ErrMalformed is the kind of data that no encoder writes: a number outside the field, a
 	// commitment 0, a file of another size, a path whose index does not fit its siblings.
@@ -34,6 +39,37 @@ var (
 	// a census too large or empty, a node that is not the hash of its children.
 	ErrInvalid = errors.New("census: invalid")
 
-	// ErrDuplicate is the kind of a commitment that is on the roll twice.
+	// ErrDuplicate is the kind of a commitment that is on the roll twice, which is a [DuplicateError].
 	ErrDuplicate = errors.New("census: duplicate member")
 )
+
+// DuplicateError is a commitment that is on the roll already, at position First, and was given
+// again for position Second, both from 0. Its kind is [ErrDuplicate].
+type DuplicateError struct {
+	First, Second uint64
+
+	weights [2]uint64
+	roll    roll
+}
+
+func (e *DuplicateError) Error() string {
+	s := fmt.Sprintf("%v: %s: the commitment of %s again", ErrDuplicate, e.roll.name(e.Second), e.roll.name(e.First))
+	if e.weights[0] != e.weights[1] {
+		s += fmt.Sprintf(", under the weights %d and %d", e.weights[0], e.weights[1])
+	}
+	return s
+}
+
+// Unwrap returns ErrDuplicate.
+func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
+
+// roll is where members come from: a text whose line of this number, from 1, is member 0, or 0 for any other source.
+type roll int
+
+// name names a member in an error.
+func (r roll) name(i uint64) string {
+	if r > 0 {
+		return fmt.Sprintf("line %d", i+uint64(r))
+	}
+	return fmt.Sprintf("member %d", i)
+}

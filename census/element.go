@@ -1,9 +1,11 @@
 package census
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/big"
+	"math/bits"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 )
@@ -36,7 +38,7 @@ func (c Commitment) element() (fr.Element, error) {
 		return e, fmt.Errorf("commitment: %w", err)
 	}
 	if e.IsZero() {
-		return e, errors.New("commitment 0")
+		return e, errZero
 	}
 	return e, nil
 }
@@ -93,8 +95,11 @@ func (r *Root) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// errRange is wrapped in ErrMalformed by whoever knows what the number was.
-var errRange = errors.New("the number is not below the field's modulus")
+// These are wrapped in ErrMalformed by whoever knows what the number was.
+var (
+	errRange = errors.New("the number is not below the field's modulus")
+	errZero  = errors.New("commitment 0")
+)
 
 // element reads a canonical field element. gnark-crypto's setters other than this reduce silently.
 func element(b [32]byte) (fr.Element, error) {
@@ -119,21 +124,38 @@ func marshal(b [32]byte) ([]byte, error) {
 const maxDigits = 77
 
 func unmarshal(what string, text []byte) (b [32]byte, err error) {
+	if b, err = parseDecimal(text); err != nil {
+		return b, fmt.Errorf("%w: %s: %w", ErrMalformed, what, err)
+	}
+	return b, nil
+}
+
+// parseDecimal reads a number below the modulus.
+func parseDecimal(text []byte) (b [32]byte, err error) {
 	if len(text) == 0 || len(text) > 1 && text[0] == '0' {
-		return b, fmt.Errorf("%w: %s: not a decimal number without leading zeros", ErrMalformed, what)
+		return b, errors.New("not a decimal number without leading zeros")
 	}
 	for _, d := range text {
 		if d < '0' || d > '9' {
-			return b, fmt.Errorf("%w: %s: not a decimal number", ErrMalformed, what)
+			return b, errors.New("not a decimal number")
 		}
 	}
 	if len(text) > maxDigits {
-		return b, fmt.Errorf("%w: %s: %w", ErrMalformed, what, errRange)
+		return b, errRange
 	}
-	v, _ := new(big.Int).SetString(string(text), 10)
-	if v.Cmp(fr.Modulus()) >= 0 {
-		return b, fmt.Errorf("%w: %s: %w", ErrMalformed, what, errRange)
+	var n [4]uint64 // holds 10^77 and thus maxDigits; big.Int would allocate for each of millions
+	for _, d := range text {
+		carry := uint64(d - '0')
+		for i := range n {
+			high, low := bits.Mul64(n[i], 10)
+			var c uint64
+			n[i], c = bits.Add64(low, carry, 0)
+			carry = high + c
+		}
 	}
-	v.FillBytes(b[:])
-	return b, nil
+	for i, limb := range n {
+		binary.BigEndian.PutUint64(b[24-8*i:], limb)
+	}
+	_, err = element(b)
+	return b, err
 }

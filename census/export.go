@@ -13,6 +13,8 @@ import (
 // Export writes the census as static files into a directory, which must be empty or not exist,
 // and appears whole. All of it is public: the commitments and weights, in their order.
 func (t *Tree) Export(dir string) error {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
 	if err := t.export(filepath.Clean(dir)); err != nil {
 		return fmt.Errorf("census: export: %w", err)
 	}
@@ -43,7 +45,10 @@ func (t *Tree) export(dir string) error {
 		return err
 	}
 	h := t.head()
-	err = h.tiles(func(at tile) error { return writeFile(staging, at.path(), t.content(at)) })
+	err = h.tiles(func(at tile) error {
+		content = t.content(content[:0], at)
+		return writeFile(staging, at.path(), content)
+	})
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"path"
 	"strconv"
-
-	"github.com/scrutin/scrutin/internal/wire"
 )
 
 // The files of a census: docs/spec/census.md, section 4.
@@ -31,7 +29,7 @@ type head struct {
 }
 
 func (t *Tree) head() head {
-	return head{t.depth, headFormat, t.Root(), t.Size(), t.total, t.weighted}
+	return head{t.depth, headFormat, t.root(), t.size(), t.total, t.weighted}
 }
 
 // check refuses numbers that no census has.
@@ -101,36 +99,44 @@ func (h *head) size(t tile) (records, length int) {
 	return int(min(tileWidth, h.nodes(t.l)-t.n*tileWidth)), length
 }
 
-// content returns the bytes of a tile.
-func (t *Tree) content(at tile) []byte {
+// content appends the bytes of a tile.
+func (t *Tree) content(w []byte, at tile) []byte {
 	h := t.head()
-	records, length := h.size(at)
-	w := make([]byte, 0, records*length)
+	records, _ := h.size(at)
 	first := at.n * tileWidth
-	if at.l > 0 {
-		for _, node := range t.levels[tileHeight*at.l][first:][:records] {
-			b := node.Bytes()
+	for i := first; i < first+uint64(records); i++ {
+		if at.l == 0 {
+			w = t.member(i).append(w, t.weighted)
+		} else {
+			b := t.levels[tileHeight*at.l].at(int(i)).Bytes()
 			w = append(w, b[:]...)
 		}
-		return w
 	}
-	for _, m := range t.members[first:][:records] {
-		w = append(w, m.Commitment[:]...)
-		if t.weighted {
-			w = binary.BigEndian.AppendUint64(w, m.Weight)
-		}
+	return w
+}
+
+// append writes the record of a member.
+func (m Member) append(w []byte, weighted bool) []byte {
+	w = append(w, m.Commitment[:]...)
+	if weighted {
+		w = binary.BigEndian.AppendUint64(w, m.Weight)
 	}
 	return w
 }
 
 // members reads the records of a tile of level 0, without judging them.
 func (h *head) members(content []byte) (out []Member) {
-	for r := wire.NewReader(content); r.Len() > 0; {
-		m := Member{Commitment: Commitment(r.Raw(nodeSize))}
-		if h.Weighted {
-			m.Weight = r.Uint64()
-		}
-		out = append(out, m)
+	for _, length := h.size(tile{}); len(content) > 0; content = content[length:] {
+		out = append(out, h.member(content))
 	}
 	return out
+}
+
+// member reads the record of a member.
+func (h *head) member(record []byte) Member {
+	m := Member{Commitment: Commitment(record[:nodeSize])}
+	if h.Weighted {
+		m.Weight = binary.BigEndian.Uint64(record[nodeSize:])
+	}
+	return m
 }

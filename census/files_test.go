@@ -3,6 +3,8 @@ package census
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,6 +70,17 @@ func TestExportIsTheSpecifiedFiles(t *testing.T) {
 	files = export(t, tree(t, 9, members(256)))
 	require.Equal(t, []string{"census.json", "tile/0/000"}, slices.Sorted(maps.Keys(files)))
 	require.Len(t, files["tile/0/000"], 256*32)
+}
+
+// Records that exist are read for ever.
+func TestExportDoesNotChange(t *testing.T) {
+	files := export(t, tree(t, 20, members(700, 5, 1<<33)))
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		sum.Write([]byte(name))
+		sum.Write(files[name])
+	}
+	require.Equal(t, "a828e977448320125fc215ccad267680e1a82c7a558c9ae028277f1c0376d20a", hex.EncodeToString(sum.Sum(nil)))
 }
 
 func TestTileNames(t *testing.T) {
@@ -250,7 +263,7 @@ func TestReadRefusesMembersExchanged(t *testing.T) {
 	copy(bad[32:], files["tile/0/000"][:32])
 	_, err = Read(t.Context(), with(files, "tile/0/000", bad))
 	require.ErrorIs(t, err, ErrDuplicate)
-	require.ErrorContains(t, err, "members 0 and 1 have one commitment")
+	require.ErrorContains(t, err, "member 1: the commitment of member 0 again")
 }
 
 func TestReadRefusesFilesOfNoCensus(t *testing.T) {

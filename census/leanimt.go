@@ -12,24 +12,36 @@ import (
 )
 
 // levels returns a level and all those above it, each half as long, up to a single node.
-func levels(ctx context.Context, level []fr.Element) ([][]fr.Element, error) {
-	out := [][]fr.Element{level}
-	for len(level) > 1 {
-		above := make([]fr.Element, (len(level)+1)/2)
-		err := parallel(ctx, len(above), func(i int) {
-			if 2*i+1 < len(level) {
-				above[i] = poseidon.Hash2(&level[2*i], &level[2*i+1])
-			} else {
-				above[i] = level[2*i] // a lone left child is carried up
-			}
-		})
-		if err != nil {
+func levels(ctx context.Context, level *column[fr.Element]) ([]*column[fr.Element], error) {
+	out := []*column[fr.Element]{level}
+	for level.len() > 1 {
+		above := newColumn[fr.Element]((level.len() + 1) / 2)
+		if err := parallel(ctx, above.len(), func(i int) { *above.at(i) = parent(level, i) }); err != nil {
 			return nil, err
 		}
 		out = append(out, above)
 		level = above
 	}
 	return out, nil
+}
+
+// parent returns node i of the level above.
+func parent(level *column[fr.Element], i int) fr.Element {
+	if 2*i+1 == level.len() {
+		return *level.at(2 * i) // a lone left child is carried up
+	}
+	return poseidon.Hash2(level.at(2*i), level.at(2*i+1))
+}
+
+// raise computes the nodes above leaf i, which is new or has changed.
+func (t *Tree) raise(i int) {
+	for k := 0; t.levels[k].len() > 1; k++ {
+		if k+1 == len(t.levels) {
+			t.levels = append(t.levels, new(column[fr.Element]))
+		}
+		i /= 2
+		t.levels[k+1].put(i, parent(t.levels[k], i))
+	}
 }
 
 // parallel calls f for 0 to n - 1 on all cores, until it is done or the context is.

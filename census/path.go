@@ -32,10 +32,11 @@ func (p Path) Root() (Root, error) {
 	if p.Weight > maxWeight {
 		return Root{}, fmt.Errorf("%w: path of weight %d, at most 2^40 - 1 allowed", ErrMalformed, p.Weight)
 	}
-	node, err := leaf(Member{p.Commitment, p.Weight})
+	c, err := p.Commitment.element()
 	if err != nil {
 		return Root{}, fmt.Errorf("%w: path: %w", ErrMalformed, err)
 	}
+	node := leaf(c, p.Weight)
 	for k, s := range p.Siblings {
 		sibling, err := element(s)
 		if err != nil {
@@ -52,10 +53,9 @@ func (p Path) Root() (Root, error) {
 
 // leaf returns the commitment, or Poseidon(commitment, weight, 0) if there is a weight. Nodes are hashes of
 // two elements and this is one of three: no leaf with a weight is a node above other leaves.
-func leaf(m Member) (fr.Element, error) {
-	c, err := m.Commitment.element()
-	if err != nil || m.Weight == 0 {
-		return c, err
+func leaf(c fr.Element, weight uint64) fr.Element {
+	if weight == 0 {
+		return c
 	}
-	return poseidon.Hash(c, fr.NewElement(m.Weight), fr.Element{}), nil
+	return poseidon.Hash(c, fr.NewElement(weight), fr.Element{})
 }

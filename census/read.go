@@ -28,7 +28,7 @@ func ReadPath(tiles fs.FS, i uint64, c Commitment) (Path, error) {
 		return Path{}, err
 	}
 	if i >= h.Size {
-		return Path{}, fmt.Errorf("%w: member %d of a census of %d", ErrInvalid, i, h.Size)
+		return Path{}, outside(i, h.Size)
 	}
 	p := Path{Commitment: c}
 	var below fr.Element // the node that the tiles so far lead to
@@ -65,13 +65,13 @@ func ReadPath(tiles fs.FS, i uint64, c Commitment) (Path, error) {
 		if l > 0 && nodes[local] != below {
 			return Path{}, fmt.Errorf("%w: %s: node %d is not the root of the tile below it", ErrInvalid, at.path(), local)
 		}
-		within, err := levels(context.Background(), nodes)
+		within, err := levels(context.Background(), &column[fr.Element]{[][]fr.Element{nodes}})
 		if err != nil {
 			return Path{}, err
 		}
 		for k, level := range within {
 			p.step(level, local>>k)
-			below = level[0]
+			below = *level.at(0)
 		}
 		i /= tileWidth
 	}
@@ -91,7 +91,16 @@ func (h *head) leaf(m Member) (fr.Element, error) {
 	if h.Weighted && (m.Weight < 1 || m.Weight > maxWeight) {
 		return fr.Element{}, fmt.Errorf("weight %d, 1 to 2^40 - 1 allowed", m.Weight)
 	}
-	return leaf(m)
+	c, err := m.Commitment.element()
+	if err != nil {
+		return fr.Element{}, err
+	}
+	return leaf(c, m.Weight), nil
+}
+
+// outside refuses a position.
+func outside(i, size uint64) error {
+	return fmt.Errorf("%w: member %d of a census of %d", ErrInvalid, i, size)
 }
 
 // Read reads all files of a census and builds its tree again. Every byte of every file must be
@@ -118,7 +127,7 @@ func Read(ctx context.Context, tiles fs.FS) (*Tree, error) {
 			return nil, err
 		}
 		for _, m := range h.members(content) {
-			if err := t.add(ctx, m); err != nil {
+			if err := t.add(ctx, m, 0); err != nil {
 				return nil, err
 			}
 		}
@@ -137,7 +146,7 @@ func Read(ctx context.Context, tiles fs.FS) (*Tree, error) {
 			return nil // the tree was built from it
 		}
 		content, err := h.readTile(tiles, at)
-		if err == nil && !bytes.Equal(content, t.content(at)) {
+		if err == nil && !bytes.Equal(content, t.content(nil, at)) {
 			err = fmt.Errorf("%w: %s: a node is not the hash of those below it", ErrInvalid, at.path())
 		}
 		return err

@@ -58,7 +58,7 @@ func Hash2(a, b *fr.Element) fr.Element {
 	h := [4]fr.Element{w.entry[0].at(&x), w.entry[1].at(&x), {}, x[0]}
 	for k := range w.part {
 		// The inner product and the S-box do not wait for each other: they take turns here, so
-		// that the processor overlaps them.
+		// that the processor overlaps them. That keeps it busy: two hashes in turns take no less time.
 		f := &w.part[k]
 		var s fr.Element
 		t0, t1, t2, t3 := f.limb(f.seed[0], f.seed[1], f.seed[2], f.seed[3], &h, 0)
