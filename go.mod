@@ -10,6 +10,7 @@ require (
 	github.com/dchest/blake512 v1.0.0
 	github.com/gowebpki/jcs v1.0.2
 	github.com/iden3/go-iden3-crypto v0.0.17
+	github.com/piglig/go-qr v1.0.0
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/stretchr/testify v1.12.1
 	go.dedis.ch/kyber/v3 v3.1.0

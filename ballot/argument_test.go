@@ -28,37 +28,56 @@ func scalar(v int64) babyjub.Scalar { return *new(babyjub.Scalar).SetInt64(v) }
 
 func honest(int, int, *arguer, []ciphertext) {}
 
+// One election has a question of each rule.
 func TestHonestBallotsOfEveryRuleAreAccepted(t *testing.T) {
-	ctx := context.Background()
-	for n := 1; n <= 4; n++ {
-		e := newElection(t, func(d *Draft) {
-			d.Questions = nil
-			for i, r := range rulesOf(n) {
-				d.Questions = append(d.Questions, question(QuestionID(fmt.Sprint("q", i)), r, optionIDs(n)...))
-			}
-		})
-		v, c := e.verifier(t), e.credential(t)
+	e := newElection(t, func(d *Draft) {
+		d.Questions = nil
+		for i, s := range samples() {
+			d.Questions = append(d.Questions, question(QuestionID(fmt.Sprint("q", i)), s.rule, optionIDs(s.options)...))
+		}
+	})
+	v, c := e.verifier(t), e.credential(t)
+	totals := make([]uint64, e.m.Ciphertexts()) // of all three ballots
+	want := make([]map[Count]uint64, len(samples()))
+	for sequence := range uint32(3) {
 		votes := map[QuestionID]Vote{}
 		for i, q := range e.m.draft.Questions {
-			ids := optionIDs(n)[:q.Rule.Min]
-			switch {
-			case q.Rule.Type == RuleApproval:
-				votes[q.ID] = Approve(optionIDs(n)...)
-			case q.Rule.Blank && i%2 == 0:
-				votes[q.ID] = Blank()
-			case i%3 == 0:
-				votes[q.ID] = Choose(optionIDs(n)[:q.Rule.Max]...)
-			default:
-				votes[q.ID] = Choose(ids...)
+			said := randomVote(q.Rule, len(q.Options))
+			votes[q.ID] = said.vote
+			if want[i] == nil {
+				want[i] = map[Count]uint64{}
+			}
+			for k, v := range said.counts {
+				want[i][k] += v
 			}
 		}
 		s, err := c.Encrypt(votes)
 		require.NoError(t, err)
-		b, err := s.Sign(0)
+		read, err := s.opening.Verify(e.m, s.Digest())
 		require.NoError(t, err)
-		require.NoError(t, v.Verify(ctx, b))
+		require.Equal(t, votes, read)
+		at := 0
+		for i, l := range e.m.layouts {
+			for _, f := range l.forms {
+				totals[at] += uint64(f.value(s.opening.questions[i].bits))
+				at++
+			}
+		}
+		b, err := s.Sign(sequence)
+		require.NoError(t, err)
+		require.NoError(t, v.Verify(t.Context(), b))
 		require.Len(t, b.Bytes(), e.m.BallotBytes())
 		require.Len(t, b.Ciphertexts(), e.m.Ciphertexts())
+	}
+	tallies, err := e.m.Decode(totals)
+	require.NoError(t, err)
+	for i, tally := range tallies {
+		for _, c := range tally.Counts {
+			require.Equal(t, want[i][Count{c.Option, c.Label, 0}], c.Total)
+			require.Equal(t, c.Total, tally.At(c.Option, c.Label))
+		}
+		require.Zero(t, tally.At("o0", "no such label"))
+		require.Zero(t, tally.At("no-such-option", ""))
 	}
 }
 

@@ -8,7 +8,13 @@
 // one or thousands at a time, and decides with a [Rulebook] which ballot of a voter counts.
 //
 // Whatever a question's voting method is, its ballot has the same form: encrypted sums of
-// bits, and one proof that all bits are bits and satisfy the linear equations of the method.
+// bits, and one proof that all bits are bits and satisfy the linear equations of the method. A
+// method is a [Rule], and each has its votes:
+//
+//	Choice      Choose, Blank, None    Cumulative  Give
+//	Approval    Approve                Quadratic   Give
+//	Judgment    Grade                  Ranking     Rank, RankBy
+//	Scoring     Score                  Condorcet   Rank, RankBy
 //
 //	m, err := ballot.ParseManifest(raw)
 //	err = m.CheckSignatures(signatures) // of the trustees
@@ -25,8 +31,10 @@
 // A [Ballot] is public. Package fmt does not reach the methods of a field that is not exported,
 // so a type that keeps a Vote there has to redact itself.
 //
-// The proofs and the encryption take the same time whatever is voted. Reading the votes takes
-// some nanoseconds for each option that is marked, before them.
+// The proofs and the encryption take the same time whatever is voted. Before them the votes are
+// compared with all options and grades, which takes some microseconds: how long depends on how many
+// options a vote names and on the lengths of their ids, not on which they are and what is given to them.
+// (Grade, Score, Give and RankBy take a map, and first sort it in the ordinary way.)
 //
 // The formats and the protocol are specified in docs/spec/ballot.md and docs/spec/manifest.md.
 package ballot

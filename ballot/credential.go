@@ -179,12 +179,8 @@ func (c *Credential) Encrypt(votes map[QuestionID]Vote) (*Sealed, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: question %q: no vote", ErrVote, q.ID)
 		}
-		rule, err := q.Rule.method()
-		if err != nil {
-			return nil, err
-		}
 		bits := make([]uint8, m.layouts[i].bits)
-		if err := rule.fill(bits, q.Options, v); err != nil {
+		if err := q.Rule.fill(bits, q.Options, v); err != nil {
 			return nil, fmt.Errorf("question %q: %w", q.ID, err)
 		}
 		s.opening.questions[i].bits = bits

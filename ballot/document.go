@@ -23,13 +23,15 @@ type manifestDocument struct {
 	Closes     int64              `json:"closes"`
 	Revote     revoteDocument     `json:"revote"`
 	Log        logDocument        `json:"log"`
+	Boxes      []logDocument      `json:"boxes,omitempty"`
+	Copies     int                `json:"copies,omitempty"`
 }
 
 type questionDocument struct {
 	ID      QuestionID       `json:"id"`
 	Title   Text             `json:"title"`
 	Text    *textDocument    `json:"text,omitempty"`
-	Rule    Rule             `json:"rule"`
+	Rule    ruleDocument     `json:"rule"`
 	Options []optionDocument `json:"options"`
 }
 
@@ -107,9 +109,13 @@ func (d Draft) document() manifestDocument {
 		Closes:     d.Closes,
 		Revote:     revoteDocument(d.Revote),
 		Log:        logDocument(d.Log),
+		Copies:     d.Copies,
+	}
+	for _, l := range d.Boxes {
+		doc.Boxes = append(doc.Boxes, logDocument(l))
 	}
 	for _, q := range d.Questions {
-		question := questionDocument{ID: q.ID, Title: q.Title, Rule: q.Rule}
+		question := questionDocument{ID: q.ID, Title: q.Title, Rule: ruleDocument{q.Rule}}
 		if q.Text != nil {
 			question.Text = &textDocument{q.Text.URI, q.Text.SHA256}
 		}
@@ -136,9 +142,13 @@ func (doc *manifestDocument) draft() Draft {
 		Closes:     doc.Closes,
 		Revote:     Revote(doc.Revote),
 		Log:        LogInfo(doc.Log),
+		Copies:     doc.Copies,
+	}
+	for _, l := range doc.Boxes {
+		d.Boxes = append(d.Boxes, LogInfo(l))
 	}
 	for _, q := range doc.Questions {
-		question := Question{ID: q.ID, Title: q.Title, Rule: q.Rule}
+		question := Question{ID: q.ID, Title: q.Title, Rule: q.Rule.Rule}
 		if q.Text != nil {
 			question.Text = &Document{q.Text.URI, q.Text.SHA256}
 		}

@@ -59,8 +59,8 @@ func draft(t testing.TB) (Draft, *election) {
 	d := Draft{
 		Title: text("Assembly"),
 		Questions: []Question{
-			question("treaty", Rule{Type: RuleChoose, Min: 1, Max: 1, Blank: true}, "yes", "no"),
-			question("projects", Rule{Type: RuleChoose, Min: 0, Max: 2, Blank: true}, "bridge", "library", "park", "school"),
+			question("treaty", Choice{Min: 1, Max: 1, Blank: true}, "yes", "no"),
+			question("projects", Choice{Min: 0, Max: 2, Blank: true}, "bridge", "library", "park", "school"),
 		},
 		Census:    CensusInfo{Root: census.Root{31: 1}, Depth: 16, Size: 11304, TotalWeight: 11304},
 		PublicKey: randomKey(&e.secret),
@@ -85,7 +85,7 @@ func draft(t testing.TB) (Draft, *election) {
 // approvalOf replaces the questions by one, an approval of n options.
 func approvalOf(n int) func(*Draft) {
 	return func(d *Draft) {
-		d.Questions = []Question{question("q", Rule{Type: RuleApproval}, optionIDs(n)...)}
+		d.Questions = []Question{question("q", Approval{}, optionIDs(n)...)}
 	}
 }
 
@@ -164,14 +164,38 @@ func (e *election) verifier(t testing.TB) *Verifier {
 func (e *election) votes() map[QuestionID]Vote {
 	out := map[QuestionID]Vote{}
 	for _, q := range e.m.draft.Questions {
-		switch q.Rule.Type {
-		case RuleChoose:
-			out[q.ID] = Choose(q.Options[0].ID)
-		case RuleApproval:
-			out[q.ID] = Approve(q.Options[0].ID)
-		}
+		out[q.ID] = voteOf(q)
 	}
 	return out
+}
+
+// voteOf is a valid vote for the first option, or for the first ones if the rule wants several.
+func voteOf(q Question) Vote {
+	var ids []OptionID
+	for _, o := range q.Options {
+		ids = append(ids, o.ID)
+	}
+	switch r := q.Rule.(type) {
+	case Choice:
+		return Choose(ids[:max(r.Min, 1)]...)
+	case Judgment:
+		grades := map[OptionID]GradeID{}
+		for _, id := range ids[:max(r.Min, 1)] {
+			grades[id] = r.Grades[0].ID
+		}
+		return Grade(grades)
+	case Scoring:
+		return Score(map[OptionID]int{ids[0]: 1})
+	case Cumulative:
+		return Give(map[OptionID]int{ids[0]: r.Points})
+	case Quadratic:
+		return Give(map[OptionID]int{ids[0]: 1})
+	case Ranking:
+		return Rank(ids[:max(r.Min, 1)]...)
+	case Condorcet:
+		return Rank(ids[0])
+	}
+	return Approve(ids[0])
 }
 
 func (e *election) sealed(t testing.TB, c *Credential) *Sealed {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/internal/wire"
 )
 
 // within fails if f takes longer than any honest input could.
@@ -19,7 +21,9 @@ func within(t *testing.T, f func()) {
 
 func FuzzParseManifest(f *testing.F) {
 	f.Add(newElection(f).m.Bytes())
-	f.Add(newElection(f, approvalOf(3)).m.Bytes())
+	for _, s := range samples() {
+		f.Add(electionOf(f, s.rule, s.options).m.Bytes())
+	}
 	f.Add([]byte(`{"format":"scrutin/manifest/v1"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		within(t, func() {
@@ -33,6 +37,55 @@ func FuzzParseManifest(f *testing.F) {
 			require.NoError(t, err)
 			require.Equal(t, m.ID(), again.ID())
 			require.LessOrEqual(t, m.BallotBytes(), MaxBallotBytes)
+		})
+	})
+}
+
+// Any rule, for any number of options and total weight, is refused or makes a layout within the limits; and bits that satisfy
+// it, which start from those of a vote and are changed by the data, are a vote again, with the same counts.
+func FuzzRule(f *testing.F) {
+	for _, s := range samples() {
+		raw, err := wire.MarshalCanonical(ruleDocument{s.rule})
+		require.NoError(f, err)
+		f.Add(raw, uint16(s.options), uint64(11304), []byte{})
+		f.Add(raw, uint16(s.options), uint64(1), []byte{0, 1, 7})
+	}
+	for _, test := range ruleErrors {
+		raw, err := wire.MarshalCanonical(ruleDocument{test.rule})
+		require.NoError(f, err)
+		f.Add(raw, uint16(6), uint64(1)<<30, []byte{})
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, n uint16, total uint64, flip []byte) {
+		within(t, func() {
+			var doc ruleDocument
+			if wire.UnmarshalCanonical(raw, &doc) != nil {
+				return
+			}
+			q := question("q", doc.Rule, optionIDs(int(n%300))...)
+			l, err := compileRule(doc.Rule, q.Options, total)
+			if err != nil {
+				require.ErrorIs(t, err, ErrMalformed)
+				return
+			}
+			if r, ok := doc.Rule.(Judgment); ok && r.checkTitles(r.Grades[0].Title.languages()) != nil {
+				return // as the manifest does
+			}
+			require.LessOrEqual(t, l.bits, MaxBits)
+			require.LessOrEqual(t, len(l.constraints), MaxConstraints)
+			require.LessOrEqual(t, len(l.forms), MaxCiphertexts)
+			b := make([]uint8, l.bits)
+			require.NoError(t, doc.Rule.fill(b, q.Options, voteOf(q)))
+			require.True(t, l.satisfied(b))
+			for i := 0; i+1 < len(flip); i += 2 {
+				b[(int(flip[i])<<8|int(flip[i+1]))%l.bits] ^= 1
+			}
+			if !l.satisfied(b) {
+				return
+			}
+			again := make([]uint8, l.bits)
+			require.NoError(t, doc.Rule.fill(again, q.Options, doc.Rule.read(b, q.Options)))
+			require.True(t, l.satisfied(again))
+			require.Equal(t, countsOf(t, l, b), countsOf(t, l, again))
 		})
 	})
 }

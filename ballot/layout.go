@@ -3,6 +3,7 @@ package ballot
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/scrutin/scrutin/internal/babyjub"
 	"github.com/scrutin/scrutin/internal/transcript"
@@ -100,6 +101,29 @@ func slackCoefficients(most uint64) []uint64 {
 		most -= s
 	}
 	return out
+}
+
+// matrix adds rows of bits with the coefficient 1.
+func (c *compiler) matrix(rows, columns int) []linear {
+	out := make([]linear, rows)
+	for i := range out {
+		for range columns {
+			out[i] = append(out[i], c.bit(1))
+		}
+	}
+	return out
+}
+
+// oneOfEach requires of each row of bits that it adds up to 1, or, with orNone, that it does so with
+// a bit of its own, which says "none of the row".
+func (c *compiler) oneOfEach(rows []linear, orNone bool) {
+	for _, row := range rows {
+		left := slices.Clone(row)
+		if orNone {
+			left = append(left, c.bit(1))
+		}
+		c.require(left, 1)
+	}
 }
 
 // require adds the constraint left(b) = right.

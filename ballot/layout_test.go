@@ -10,127 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rulesOf lists the rules for n options.
-func rulesOf(n int) []Rule {
-	rules := []Rule{{Type: RuleApproval}}
-	for most := 1; most <= n; most++ {
-		for least := range most + 1 {
-			for _, blank := range []bool{false, true} {
-				rules = append(rules, Rule{RuleChoose, least, most, blank})
-			}
-		}
-	}
-	return rules
-}
-
-// allowed says, by the words of the rule, whether these options and blank are a vote.
-func allowed(r Rule, options []uint8, blank uint8) bool {
-	n := 0
-	for _, b := range options {
-		n += int(b)
-	}
-	switch {
-	case r.Type == RuleApproval:
-		return true
-	case blank == 1:
-		return n == 0
-	}
-	return r.Min <= n && n <= r.Max
-}
-
-// The heart of the matter: over all assignments of the bits that mean something, the slack can
-// be completed exactly for the votes that the rule allows, and every completion has the same
-// counts.
-func TestLayoutsAllowExactlyTheVotesOfTheRule(t *testing.T) {
-	for n := 1; n <= 4; n++ {
-		for _, r := range rulesOf(n) {
-			q := question("q", r, optionIDs(n)...)
-			l, err := r.compile(q.Options, 1000)
-			require.NoError(t, err)
-			meaning := n // bits that are not slack
-			if r.Blank {
-				meaning++
-			}
-			completed := map[string]int{}
-			for assignment := range 1 << l.bits {
-				b := make([]uint8, l.bits)
-				for i := range b {
-					b[i] = uint8(assignment >> i & 1)
-				}
-				if !l.satisfied(b) {
-					continue
-				}
-				completed[string(b[:meaning])]++
-
-				totals := make([]uint64, len(l.forms))
-				for j, f := range l.forms {
-					totals[j] = uint64(f.value(b))
-				}
-				counts, err := l.unpack(totals)
-				require.NoError(t, err)
-				for i, c := range counts {
-					require.EqualValues(t, b[i], c)
-				}
-			}
-			for assignment := range 1 << meaning {
-				b := make([]uint8, meaning)
-				for i := range b {
-					b[i] = uint8(assignment >> i & 1)
-				}
-				blank := uint8(0)
-				if r.Blank {
-					blank = b[n]
-				}
-				require.Equal(t, allowed(r, b[:n], blank), completed[string(b)] > 0, "%v: %v", r, b)
-			}
-		}
-	}
-}
-
-// What a voter can say and what the layout allows are the same votes.
-func TestEveryAllowedVoteIsFilledAndRead(t *testing.T) {
-	const n = 4
-	options := question("q", Rule{}, optionIDs(n)...).Options
-	for _, r := range rulesOf(n) {
-		method, err := r.method()
-		require.NoError(t, err)
-		l, err := r.compile(options, 1000)
-		require.NoError(t, err)
-		for set := range 1 << n {
-			var ids []OptionID
-			marks := make([]uint8, n)
-			for i, o := range options {
-				if set>>i&1 == 1 {
-					ids = append(ids, o.ID)
-					marks[i] = 1
-				}
-			}
-			vote := Choose(ids...)
-			if r.Type == RuleApproval {
-				vote = Approve(ids...)
-			}
-			b := make([]uint8, l.bits)
-			err := method.fill(b, options, vote)
-			if !allowed(r, marks, 0) {
-				require.ErrorIs(t, err, ErrVote, "%v: %v", r, marks)
-				continue
-			}
-			require.NoError(t, err)
-			require.True(t, l.satisfied(b), "%v: %v", r, b)
-			require.Equal(t, marks, b[:n])
-			require.Equal(t, vote, method.read(b, options))
-		}
-		b := make([]uint8, l.bits)
-		if err := method.fill(b, options, Blank()); r.Blank {
-			require.NoError(t, err)
-			require.True(t, l.satisfied(b))
-			require.True(t, method.read(b, options).IsBlank())
-		} else {
-			require.ErrorIs(t, err, ErrVote)
-		}
-	}
-}
-
 func TestAttack30VotesThatTheRuleDoesNotHaveCannotBeSaid(t *testing.T) {
 	e := newElection(t)
 	c := e.credential(t)
@@ -344,7 +223,7 @@ func TestCompilerRefusesWhatCouldOverflow(t *testing.T) {
 }
 
 func TestOnlyBitsSatisfyALayout(t *testing.T) {
-	l, err := Rule{RuleChoose, 2, 2, false}.compile(question("q", Rule{}, "a", "b", "c").Options, 10)
+	l, err := compileRule(Choice{Min: 2, Max: 2}, question("q", nil, "a", "b", "c").Options, 10)
 	require.NoError(t, err)
 	require.True(t, l.satisfied([]uint8{1, 0, 1}))
 	for _, b := range [][]uint8{{2, 0, 0}, {1, 0, 0}, {1, 1, 1}, {1, 1}, {1, 1, 0, 0}, nil} {
@@ -354,8 +233,8 @@ func TestOnlyBitsSatisfyALayout(t *testing.T) {
 
 func TestLayoutDigest(t *testing.T) {
 	// Choose one of two, or blank, total weight 11,304: the example of docs/spec/ballot.md.
-	options := question("q", Rule{}, "yes", "no").Options
-	l, err := Rule{RuleChoose, 1, 1, true}.compile(options, 11304)
+	options := question("q", nil, "yes", "no").Options
+	l, err := compileRule(Choice{Min: 1, Max: 1, Blank: true}, options, 11304)
 	require.NoError(t, err)
 	require.Equal(t, ""+
 		"01"+"00000003"+ // version, bits
@@ -373,9 +252,16 @@ func TestLayoutDigest(t *testing.T) {
 	// No two of these are equal.
 	seen := map[[32]byte]string{}
 	for n := 1; n <= 4; n++ {
-		for _, r := range rulesOf(n) {
+		rules := []Rule{Approval{}}
+		for most := 1; most <= n; most++ {
+			for least := range most + 1 {
+				rules = append(rules, Choice{least, most, false, false}, Choice{least, most, true, false},
+					Choice{least, most, false, true}, Choice{least, most, true, true})
+			}
+		}
+		for _, r := range rules {
 			for _, total := range []uint64{1, 1000, 1001, 1 << 39} {
-				l, err := r.compile(question("q", r, optionIDs(n)...).Options, total)
+				l, err := compileRule(r, question("q", r, optionIDs(n)...).Options, total)
 				require.NoError(t, err)
 				name := fmt.Sprint(n, r, total)
 				require.Empty(t, seen[l.digest], name)

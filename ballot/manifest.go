@@ -129,7 +129,7 @@ type Revote struct {
 	Limit uint32
 }
 
-// LogInfo pins the operator's log. Key is a verifier key of golang.org/x/mod/sumdb/note
+// LogInfo pins the log of a box's operator. Key is a verifier key of golang.org/x/mod/sumdb/note
 // whose name is Origin.
 type LogInfo struct {
 	Origin string
@@ -149,7 +149,9 @@ type Draft struct {
 	Opens      int64 // UTC seconds
 	Closes     int64
 	Revote     Revote
-	Log        LogInfo
+	Log        LogInfo   // of the first box, which for most elections is the only one
+	Boxes      []LogInfo // of the further boxes; MaxBoxes boxes in all, with different origins and keys
+	Copies     int       // see Manifest.Copies; 0 in an election with one box
 }
 
 // Manifest fixes everything about an election before the first ballot. It is immutable.
@@ -212,7 +214,7 @@ func (d Draft) check() (*Manifest, error) {
 		{"membership", m.checkMembership},
 		{"times", m.checkTimes},
 		{"revote", m.checkRevote},
-		{"log", m.checkLog},
+		{"log", m.checkLogs},
 	} {
 		if err := part.check(); err != nil {
 			return nil, fmt.Errorf("manifest: %s: %w", part.name, err)
@@ -293,30 +295,21 @@ func (d *Draft) checkQuestion(q Question, languages []string) (*layout, error) {
 	if n := len(q.Options); n < 1 || n > MaxOptions {
 		return nil, fmt.Errorf("%w: %d options, 1 to %d allowed", ErrMalformed, n, MaxOptions)
 	}
-	seen := map[OptionID]bool{}
-	shown := map[[2]string]int{} // language and appearance -> option
-	for i, o := range q.Options {
-		if err := checkID(string(o.ID)); err != nil {
-			return nil, fmt.Errorf("option %d: %w", i+1, err)
-		}
-		if seen[o.ID] {
-			return nil, fmt.Errorf("%w: option %d: id %q again", ErrMalformed, i+1, o.ID)
-		}
-		seen[o.ID] = true
-		if err := checkText(o.Title, languages); err != nil {
-			return nil, fmt.Errorf("option %d: title: %w", i+1, err)
-		}
-		for _, tag := range languages {
-			key := [2]string{tag, appearance(o.Title[tag])}
-			if twin := shown[key]; twin != 0 {
-				return nil, fmt.Errorf("%w: option %d: title: in the language %s it looks like that of option %d", ErrMalformed, i+1, tag, twin)
-			}
-			shown[key] = i + 1
-		}
+	var options []named
+	for _, o := range q.Options {
+		options = append(options, named{string(o.ID), o.Title})
 	}
-	l, err := q.Rule.compile(q.Options, d.Census.TotalWeight)
+	if err := checkNamed("option", options, languages); err != nil {
+		return nil, err
+	}
+	l, err := compileRule(q.Rule, q.Options, d.Census.TotalWeight)
 	if err != nil {
 		return nil, fmt.Errorf("rule: %w", err)
+	}
+	if r, ok := q.Rule.(Judgment); ok {
+		if err := r.checkTitles(languages); err != nil {
+			return nil, fmt.Errorf("rule: %w", err)
+		}
 	}
 	return l, nil
 }
@@ -388,43 +381,43 @@ func (m *Manifest) checkRevote() error {
 	return nil
 }
 
-func (m *Manifest) checkLog() error {
-	l := m.draft.Log
+// check checks an operator's log and returns its public key.
+func (l LogInfo) check() (key string, err error) {
 	if err := checkString(l.Origin, MaxNameBytes); err != nil {
-		return fmt.Errorf("origin: %w", err)
+		return "", fmt.Errorf("origin: %w", err)
 	}
 	if err := checkString(l.Key, 2*MaxNameBytes); err != nil {
-		return fmt.Errorf("key: %w", err)
+		return "", fmt.Errorf("key: %w", err)
 	}
 	v, err := note.NewVerifier(l.Key)
 	if err != nil {
-		return fmt.Errorf("%w: key: %v", ErrMalformed, err)
+		return "", fmt.Errorf("%w: key: %v", ErrMalformed, err)
 	}
 	if v.Name() != l.Origin {
-		return fmt.Errorf("%w: the key's name is %q, the origin %q", ErrMalformed, v.Name(), l.Origin)
+		return "", fmt.Errorf("%w: the key's name is %q, the origin %q", ErrMalformed, v.Name(), l.Origin)
 	}
 	return checkLogKey(l.Key)
 }
 
-// checkLogKey refuses a second spelling of a verifier key, and an Ed25519 key that is no point or
-// one of small order: anybody signs under such a key, so that it binds its owner to nothing. The
-// key has the form that note.NewVerifier accepts, name+hash+key.
-func checkLogKey(key string) error {
+// checkLogKey returns the public key. It refuses a second spelling of a verifier key, and an
+// Ed25519 key that is no point or one of small order: anybody signs under such a key, so that it
+// binds its owner to nothing. The key has the form that note.NewVerifier accepts, name+hash+key.
+func checkLogKey(key string) (string, error) {
 	name, rest, _ := strings.Cut(key, "+")
 	_, encoded, _ := strings.Cut(rest, "+")
 	b, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil || len(b) != 1+ed25519.PublicKeySize {
-		return fmt.Errorf("%w: key: not an Ed25519 verifier key", ErrMalformed)
+		return "", fmt.Errorf("%w: key: not an Ed25519 verifier key", ErrMalformed)
 	}
 	canonical, err := note.NewEd25519VerifierKey(name, b[1:])
 	if err != nil || canonical != key {
-		return fmt.Errorf("%w: key: another spelling of %q", ErrMalformed, canonical)
+		return "", fmt.Errorf("%w: key: another spelling of %q", ErrMalformed, canonical)
 	}
 	point, err := new(edwards25519.Point).SetBytes(b[1:])
 	if err != nil || point.MultByCofactor(point).Equal(edwards25519.NewIdentityPoint()) == 1 {
-		return fmt.Errorf("%w: key: no point, or one of small order", ErrMalformed)
+		return "", fmt.Errorf("%w: key: no point, or one of small order", ErrMalformed)
 	}
-	return nil
+	return string(b[1:]), nil
 }
 
 // ID returns the election id, the SHA-256 of Bytes.
@@ -441,7 +434,7 @@ func (m *Manifest) Questions() []Question {
 	out := slices.Clone(m.draft.Questions)
 	for i := range out {
 		q := &out[i]
-		q.Title = cloneText(q.Title)
+		q.Title, q.Rule = cloneText(q.Title), cloneRule(q.Rule)
 		if q.Text != nil {
 			text := *q.Text
 			q.Text = &text
@@ -485,7 +478,7 @@ func (m *Manifest) Closes() int64 { return m.draft.Closes }
 // Revote returns the re-vote rule.
 func (m *Manifest) Revote() Revote { return m.draft.Revote }
 
-// Log returns what is fixed about the operator's log.
+// Log returns what is fixed about the log of the first box. Logs has all of them.
 func (m *Manifest) Log() LogInfo { return m.draft.Log }
 
 // BallotBytes returns the length of every ballot of this election.

@@ -21,7 +21,7 @@ import (
 func TestManifestRoundTrip(t *testing.T) {
 	d, _ := draft(t)
 	d.Questions[0].Text = &Document{URI: "ipfs://bafybeigdyrzt5", SHA256: sha256.Sum256([]byte("law"))}
-	d.Questions = append(d.Questions, question("approve", Rule{Type: RuleApproval}, "a", "b"))
+	d.Questions = append(d.Questions, question("approve", Approval{}, "a", "b"))
 	m, err := NewManifest(d)
 	require.NoError(t, err)
 	require.Equal(t, ElectionID(sha256.Sum256(m.Bytes())), m.ID())
@@ -88,7 +88,7 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	many := func(n int) (out []Question) {
 		for i := range n {
-			out = append(out, question(QuestionID(fmt.Sprint("q", i)), Rule{Type: RuleApproval}, "a"))
+			out = append(out, question(QuestionID(fmt.Sprint("q", i)), Approval{}, "a"))
 		}
 		return out
 	}
@@ -144,7 +144,7 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"option id":            {"option 1", func(d *Draft) { d.Questions[1].Options[0].ID = "é" }},
 		"option twice":         {`option 2: id "yes" again`, func(d *Draft) { d.Questions[0].Options[1].ID = "yes" }},
 		"no option":            {"0 options", func(d *Draft) { d.Questions[0].Options = nil }},
-		"too many options":     {"257 options", func(d *Draft) { d.Questions[0] = question("a", Rule{Type: RuleApproval}, optionIDs(257)...) }},
+		"too many options":     {"257 options", func(d *Draft) { d.Questions[0] = question("a", Approval{}, optionIDs(257)...) }},
 		"relative URI":         {"absolute URI", func(d *Draft) { d.Questions[0].Text = &Document{"law.txt", [32]byte{1}} }},
 		"URI without a scheme": {"absolute URI", func(d *Draft) { d.Questions[0].Text = &Document{"//host/law", [32]byte{1}} }},
 		"URI of a scheme":      {"absolute URI", func(d *Draft) { d.Questions[0].Text = &Document{"https:", [32]byte{1}} }},
@@ -152,16 +152,11 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"URI with a space":     {"printable ASCII", func(d *Draft) { d.Questions[0].Text = &Document{"https://a b", [32]byte{1}} }},
 		"long URI":             {"4097 bytes", func(d *Draft) { d.Questions[0].Text = &Document{"x:" + strings.Repeat("a", 4095), [32]byte{1}} }},
 		"text without digest":  {"digest", func(d *Draft) { d.Questions[0].Text = &Document{"https://a", [32]byte{}} }},
-		"unknown rule":         {"unknown rule", func(d *Draft) { d.Questions[0].Rule.Type = "lottery" }},
-		"no rule":              {"unknown rule", func(d *Draft) { d.Questions[0].Rule = Rule{} }},
-		"min above max":        {"choose 2 to 1", func(d *Draft) { d.Questions[0].Rule.Min = 2 }},
-		"max above options":    {"choose 1 to 3 of 2", func(d *Draft) { d.Questions[0].Rule.Max = 3 }},
-		"negative min":         {"choose -1", func(d *Draft) { d.Questions[0].Rule.Min = -1 }},
-		"max 0":                {"choose 0 to 0", func(d *Draft) { d.Questions[0].Rule.Min, d.Questions[0].Rule.Max = 0, 0 }},
+		"no rule":              {"no rule", func(d *Draft) { d.Questions[0].Rule = nil }},
 		"ballot too long": {"65535", func(d *Draft) {
 			d.Questions = many(7)
 			for i := range d.Questions {
-				d.Questions[i] = question(d.Questions[i].ID, Rule{Type: RuleApproval}, optionIDs(256)...)
+				d.Questions[i] = question(d.Questions[i].ID, Approval{}, optionIDs(256)...)
 			}
 		}},
 		"root 0":              {"root 0", func(d *Draft) { d.Census.Root = census.Root{} }},
@@ -236,19 +231,6 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		if test.want != "" {
 			require.Equal(t, err.Error(), err2.Error(), name)
 		}
-	}
-}
-
-// What a rule cannot have is not dropped without a word: who asks for "approve at most two" gets no
-// election without a limit.
-func TestApprovalHasNoLimits(t *testing.T) {
-	d, _ := draft(t)
-	for _, r := range []Rule{{Min: 1}, {Max: 2}, {Blank: true}} {
-		r.Type = RuleApproval
-		d.Questions[1].Rule = r
-		_, err := NewManifest(d)
-		require.ErrorIs(t, err, ErrMalformed)
-		require.ErrorContains(t, err, "RuleChoose")
 	}
 }
 

@@ -55,11 +55,7 @@ func (o *Opening) Verify(m *Manifest, digest [32]byte) (map[QuestionID]Vote, err
 		if !m.layouts[i].satisfied(o.questions[i].bits) {
 			return nil, fmt.Errorf("%w: opening: question %q: not a vote that the rule allows", ErrInvalid, q.ID)
 		}
-		rule, err := q.Rule.method()
-		if err != nil {
-			return nil, err
-		}
-		votes[q.ID] = rule.read(o.questions[i].bits, q.Options)
+		votes[q.ID] = q.Rule.read(o.questions[i].bits, q.Options)
 	}
 	if sealedDigest(m.id, o.encrypt(m)) != digest {
 		return nil, fmt.Errorf("%w: opening: the device encrypted other votes than it opens", ErrInvalid)

@@ -3,103 +3,139 @@ package ballot
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 )
 
-// RuleType names a voting method.
-type RuleType string
-
-const (
-	// RuleChoose: mark Min to Max options, or, if Blank is set, the exclusive blank vote.
-	RuleChoose RuleType = "choose"
-
-	// RuleApproval: mark any number of options, also none. For approval with a blank vote
-	// that is counted, use RuleChoose with Min 0 and Max the number of options.
-	RuleApproval RuleType = "approval"
-)
-
-// Rule says which votes a question allows and what is counted.
-type Rule struct {
-	Type     RuleType
-	Min, Max int  // RuleChoose: 0 <= Min <= Max, 1 <= Max <= number of options
-	Blank    bool // RuleChoose: an exclusive blank vote is allowed, and counted
-}
-
-// method is a voting method: everything that depends on the kind of a rule.
-type method interface {
-	// check refuses parameters that make no sense with this number of options.
+// Rule is the voting method of a question: which votes it allows, and what is counted. It is one
+// of [Choice], [Approval], [Judgment], [Scoring], [Cumulative], [Quadratic], [Ranking] and
+// [Condorcet], a value and no pointer. docs/spec/ballot.md, "Layout".
+type Rule interface {
+	// check refuses parameters that make no sense with this number of options, at least 1, or
+	// that make a layout beyond the limits. What it accepts costs compile no more than they allow.
 	check(options int) error
 
 	// compile adds the question's bits, constraints and counters.
 	compile(c *compiler, options []Option)
 
-	// fill sets bits, all 0 and as many as compile made, to the vote. Which options are marked
-	// changes no branch and no address, except in the error that refuses a vote; how many of
-	// them, and a blank vote, do.
+	// fill sets bits, all 0 and as many as compile made, to the vote. Where a rule leaves the
+	// prover a choice, of slack bits or of two ways to write a number, fill always makes the same.
+	//
+	// Which options a vote names, and which grade, number or rank each has, changes no branch and
+	// no address, except in the error that refuses a vote; how many it names, the lengths of their
+	// ids, and a vote of another kind (blank, none) do.
 	fill(bits []uint8, options []Option, v Vote) error
 
 	// read returns the vote of bits that satisfy the constraints.
 	read(bits []uint8, options []Option) Vote
 }
 
-func (r Rule) method() (method, error) {
-	switch r.Type {
-	case RuleChoose:
-		return choose{r.Min, r.Max, r.Blank}, nil
-	case RuleApproval:
-		if r != (Rule{Type: RuleApproval}) {
-			return nil, fmt.Errorf("%w: approval with a Min, Max or Blank: RuleChoose has them", ErrMalformed)
-		}
-		return approval{}, nil
-	}
-	return nil, fmt.Errorf("%w: unknown rule %.64q", ErrMalformed, r.Type)
-}
+// Limits of the rules' parameters; those of the layout (MaxBits and so on) come on top.
+const (
+	MaxGrades = 64      // of a Judgment
+	MaxPoints = 1 << 20 // the highest score, points, credits
+)
 
-// compile returns the layout of a question under this rule.
-func (r Rule) compile(options []Option, total uint64) (*layout, error) {
-	m, err := r.method()
-	if err != nil {
-		return nil, err
+// compileRule returns the layout of a question.
+func compileRule(r Rule, options []Option, total uint64) (*layout, error) {
+	switch r.(type) {
+	case Choice, Approval, Judgment, Scoring, Cumulative, Quadratic, Ranking, Condorcet:
+	case nil:
+		return nil, fmt.Errorf("%w: no rule", ErrMalformed)
+	default:
+		return nil, fmt.Errorf("%w: unknown rule %T: a rule is a value of one of this package's types", ErrMalformed, r)
 	}
-	if err := m.check(len(options)); err != nil {
+	if len(options) < 1 || len(options) > MaxOptions {
+		return nil, fmt.Errorf("%w: %d options, 1 to %d allowed", ErrMalformed, len(options), MaxOptions)
+	}
+	if err := r.check(len(options)); err != nil {
 		return nil, err
 	}
 	var c compiler
-	m.compile(&c, options)
+	r.compile(&c, options)
 	return c.finish(total)
 }
 
-type ruleDocument struct {
-	Type  RuleType `json:"type"`
-	Min   *int     `json:"min,omitempty"`
-	Max   *int     `json:"max,omitempty"`
-	Blank *bool    `json:"blank,omitempty"`
-}
-
-// MarshalJSON writes the members that the rule's type has.
-func (r Rule) MarshalJSON() ([]byte, error) {
-	d := ruleDocument{Type: r.Type}
-	if r.Type == RuleChoose {
-		d.Min, d.Max, d.Blank = &r.Min, &r.Max, &r.Blank
+// checkRow refuses a number of bits for each option that exceeds the limit of a layout.
+func checkRow(options, bits int) error {
+	if bits > MaxBits/options {
+		return fmt.Errorf("%w: %d options of %d bits each, at most %d bits allowed", ErrMalformed, options, bits, MaxBits)
 	}
-	return json.Marshal(d)
+	return nil
 }
 
-// UnmarshalJSON reads a rule; r is unchanged on error.
-func (r *Rule) UnmarshalJSON(b []byte) error {
-	var d ruleDocument
-	if err := json.Unmarshal(b, &d); err != nil {
+func cloneRule(r Rule) Rule {
+	switch r := r.(type) {
+	case Judgment:
+		r.Grades = slices.Clone(r.Grades)
+		for i := range r.Grades {
+			r.Grades[i].Title = maps.Clone(r.Grades[i].Title)
+		}
+		return r
+	case Ranking:
+		r.Points = slices.Clone(r.Points)
+		return r
+	}
+	return r
+}
+
+// A rule in JSON is an object: the type's name, and the fields of the rule.
+const (
+	typeChoice     = "choose"
+	typeApproval   = "approval"
+	typeJudgment   = "judgment"
+	typeScoring    = "score"
+	typeCumulative = "cumulative"
+	typeQuadratic  = "quadratic"
+	typeRanking    = "ranking"
+	typeCondorcet  = "condorcet"
+)
+
+// ruleDocument is a rule in a manifest, whose JSON has one spelling: members that the type does
+// not have, or that are missing, are refused with the manifest because it would be written otherwise.
+type ruleDocument struct{ Rule }
+
+func (d ruleDocument) MarshalJSON() ([]byte, error) { return json.Marshal(d.Rule) }
+
+func (d *ruleDocument) UnmarshalJSON(b []byte) error {
+	var head *struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil || head == nil {
+		return err // null is no rule, which compileRule refuses
+	}
+	r, err := parseRule(head.Type, b)
+	if err != nil {
 		return err
 	}
-	out := Rule{Type: d.Type}
-	if d.Min != nil {
-		out.Min = *d.Min
-	}
-	if d.Max != nil {
-		out.Max = *d.Max
-	}
-	if d.Blank != nil {
-		out.Blank = *d.Blank
-	}
-	*r = out
+	d.Rule = r
 	return nil
+}
+
+func parseRule(kind string, b []byte) (Rule, error) {
+	switch kind {
+	case typeChoice:
+		return unmarshalRule[Choice](b)
+	case typeApproval:
+		return unmarshalRule[Approval](b)
+	case typeJudgment:
+		return unmarshalRule[Judgment](b)
+	case typeScoring:
+		return unmarshalRule[Scoring](b)
+	case typeCumulative:
+		return unmarshalRule[Cumulative](b)
+	case typeQuadratic:
+		return unmarshalRule[Quadratic](b)
+	case typeRanking:
+		return unmarshalRule[Ranking](b)
+	case typeCondorcet:
+		return unmarshalRule[Condorcet](b)
+	}
+	return nil, fmt.Errorf("%w: unknown rule %.64q", ErrMalformed, kind)
+}
+
+func unmarshalRule[R Rule](b []byte) (Rule, error) {
+	var r R
+	err := json.Unmarshal(b, &r)
+	return r, err
 }

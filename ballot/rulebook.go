@@ -15,9 +15,14 @@ import (
 // state machine: the same ballots in the same order give the same answers, whatever the
 // machine or the time. Ballots must have been verified before. It is not safe for concurrent
 // use.
+//
+// In an election with one box a voter's numbers follow each other without gap. With several,
+// each box has a rule-book of its own, in which numbers may be left out: the voter may have cast
+// those ballots at other boxes. docs/spec/merge.md.
 type Rulebook struct {
 	election ElectionID
 	revote   Revote
+	gaps     bool
 	voters   map[proof.Nullifier]standing
 }
 
@@ -39,7 +44,7 @@ func (e *DuplicateError) Unwrap() error { return ErrDuplicate }
 
 // NewRulebook returns the rule-book of m, without ballots.
 func NewRulebook(m *Manifest) *Rulebook {
-	return &Rulebook{m.id, m.draft.Revote, map[proof.Nullifier]standing{}}
+	return &Rulebook{m.id, m.draft.Revote, len(m.draft.Boxes) > 0, map[proof.Nullifier]standing{}}
 }
 
 // Check returns nil if b may be applied now. A ballot that is its voter's last one already is
@@ -62,12 +67,14 @@ func (r *Rulebook) Check(b *Ballot) error {
 	switch {
 	case b.sequence > r.revote.Limit:
 		return fmt.Errorf("%w: sequence number %d, at most %d allowed", ErrSequence, b.sequence, r.revote.Limit)
-	case b.sequence != next && next > r.revote.Limit:
+	case b.sequence == next || r.gaps && b.sequence > next:
+		return nil
+	case next > r.revote.Limit:
 		return fmt.Errorf("%w: the voter has no further ballot", ErrSequence)
-	case b.sequence != next:
-		return fmt.Errorf("%w: sequence number %d, %d wanted", ErrSequence, b.sequence, next)
+	case r.gaps:
+		return fmt.Errorf("%w: sequence number %d, at least %d wanted", ErrSequence, b.sequence, next)
 	}
-	return nil
+	return fmt.Errorf("%w: sequence number %d, %d wanted", ErrSequence, b.sequence, next)
 }
 
 // Apply records b, which is at this index of the log, if Check allows it. If b replaces an
@@ -111,6 +118,9 @@ func (r *Rulebook) Counted() iter.Seq2[proof.Nullifier, uint64] {
 		}
 	}
 }
+
+// Pin returns the SHA-256 of ballot key and weight, which all ballots of an honest voter share.
+func (b *Ballot) Pin() [32]byte { return b.voter.pin() }
 
 func (v *voter) pin() [32]byte {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(v.keyBytes[:len(v.keyBytes):len(v.keyBytes)], v.weight))

@@ -5,22 +5,42 @@ import "fmt"
 // BlankLabel is the label of the counter of blank votes.
 const BlankLabel = "blank"
 
+// NoneLabel is the label of the counter of votes for none of the options.
+const NoneLabel = "none"
+
 // Tally is the result of one question.
 type Tally struct {
 	Question QuestionID
 	Counts   []Count
 }
 
-// Count is one counter: the total weight of what it counts. Under RuleChoose and RuleApproval
-// there is one for each option, without a label, and then, if blank votes are allowed, one
-// without an option whose label is BlankLabel.
+// Count is one counter: the total, times the weights, of what it counts.
+//
+// Under most rules there is one for each option, in order, without a label: the marks ([Choice],
+// [Approval]), the sum of scores ([Scoring]), points ([Cumulative], [Ranking]) or votes ([Quadratic]);
+// and after them, under [Choice] where it is allowed, one without an option labelled BlankLabel, and one
+// labelled NoneLabel. Else there are several for each option: under [Judgment] one for each grade,
+// the best first, labelled by its id; under [Scoring] with Histogram one for each score, labelled "0",
+// "1", ..; under [Condorcet] one for each other option, labelled by its id, which says how many prefer
+// the option to that one.
 type Count struct {
 	Option OptionID
 	Label  string
 	Total  uint64
 }
 
-// Of returns the total of an option's counter, and Of("") that of the blank votes; 0 if there is none.
+// At returns the total of the counter of this option and label; 0 if there is none.
+func (t Tally) At(option OptionID, label string) uint64 {
+	for _, c := range t.Counts {
+		if c.Option == option && c.Label == label {
+			return c.Total
+		}
+	}
+	return 0
+}
+
+// Of returns the total of an option's counter, the first if it has several, and Of("") that of the
+// blank votes; 0 if there is none.
 func (t Tally) Of(option OptionID) uint64 {
 	for _, c := range t.Counts {
 		if c.Option == option {

@@ -113,6 +113,39 @@ func checkID(id string) error {
 	return nil
 }
 
+// named is what has an id and a title: an option, a grade.
+type named struct {
+	id    string
+	title Text
+}
+
+// checkNamed refuses a list in which an id comes twice, or in which two titles of one language look
+// the same; and ids and titles that checkID and checkText refuse.
+func checkNamed(what string, list []named, languages []string) error {
+	seen := map[string]bool{}
+	shown := map[[2]string]int{} // language and appearance -> number
+	for i, o := range list {
+		if err := checkID(o.id); err != nil {
+			return fmt.Errorf("%s %d: %w", what, i+1, err)
+		}
+		if seen[o.id] {
+			return fmt.Errorf("%w: %s %d: id %q again", ErrMalformed, what, i+1, o.id)
+		}
+		seen[o.id] = true
+		if err := checkText(o.title, languages); err != nil {
+			return fmt.Errorf("%s %d: title: %w", what, i+1, err)
+		}
+		for _, tag := range languages {
+			key := [2]string{tag, appearance(o.title[tag])}
+			if twin := shown[key]; twin != 0 {
+				return fmt.Errorf("%w: %s %d: title: in the language %s it looks like that of %s %d", ErrMalformed, what, i+1, tag, what, twin)
+			}
+			shown[key] = i + 1
+		}
+	}
+	return nil
+}
+
 // checkURI accepts an absolute URI in printable ASCII: a scheme in lower case, a colon, and
 // something after it.
 func checkURI(s string) error {

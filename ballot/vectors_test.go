@@ -90,7 +90,7 @@ func hexScalars(s []babyjub.Scalar) []wire.Hex32 {
 func TestVectors(t *testing.T) {
 	if *update {
 		e := newElection(t, weighted(20000), func(d *Draft) {
-			d.Questions = append(d.Questions, question("approve", Rule{Type: RuleApproval}, "a", "b"))
+			d.Questions = append(d.Questions, question("approve", Approval{}, "a", "b"))
 			d.Questions[0].Text = &Document{"https://assembly.example.org/treaty.txt", [32]byte{1}}
 		})
 		c := e.credential(t)

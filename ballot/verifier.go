@@ -52,6 +52,9 @@ func NewVerifier(m *Manifest, opts ...VerifierOption) (*Verifier, error) {
 	return nil, fmt.Errorf("%w: the manifest names the verifying key %x (%s): if you trust its set-up, pass that key with AcceptKey", ErrUnknownKey, info.VerifyingKey, info.Provenance)
 }
 
+// Election returns the id of the election whose ballots v checks.
+func (v *Verifier) Election() ElectionID { return v.m.id }
+
 // Verify checks one ballot: its membership proof, its arguments and its signature. The error
 // says which check failed; its kind is ErrInvalid, or ErrUnknownElection for a ballot
 // of another election. Whether the ballot counts is for a Rulebook to say.

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -27,6 +28,19 @@ type AuditOptions struct {
 	// Progress, if not nil, is called now and then with the entries of the log that are
 	// verified and their number.
 	Progress func(done, total uint64)
+
+	// State, if not empty, is the path of a file of the auditor's own, outside of the record. The
+	// verification of the ballots is written there now and then, and when the audit is cancelled;
+	// a later audit of the same checkpoint reads and hashes the ballots that were verified,
+	// and goes on after them. The report is the same as that of an audit without it. A file that
+	// is damaged, or of another election or checkpoint, is an error, and is left as it is.
+	//
+	// Whoever can write the file can make the report say anything: a checksum finds damage, not
+	// forgery. Keep it where nobody else can write, and only while one audit goes on. An audit of
+	// several boxes does not use it.
+	State string
+
+	batch int // bytes of ballots that are verified together; 0: maxBatchBytes
 }
 
 // Audit replays a record from its public files alone. The auditor gives the election id, which
@@ -42,12 +56,12 @@ func Audit(ctx context.Context, fsys fs.FS, id ballot.ElectionID, opts *AuditOpt
 	a := &auditor{files: &recordFS{under: fsys}, options: opts, Report: &Report{Election: id}}
 	for i, run := range [...]func(context.Context) error{ // in the order of checks
 		a.checkManifest, a.checkSignatures, a.checkCeremony, a.checkVerifyingKey, a.checkCensus, a.checkCheckpoint, a.checkLog,
-		a.checkBallots, a.checkTurnout, a.checkEndorsements, a.checkShares, a.checkResult, a.checkFiles,
+		a.checkBallots, a.checkTurnout, a.checkEndorsements, a.checkShares, a.checkResult, a.checkTexts, a.checkFiles,
 	} {
 		check := checks[i]
 		err := run(ctx)
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("tally: audit: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("tally: audit: %w", errors.Join(context.Cause(ctx), a.unkept))
 		}
 		if err := a.files.failed(); err != nil {
 			return nil, fmt.Errorf("tally: audit: reading the record: %w", err)
@@ -82,8 +96,11 @@ type auditor struct {
 	verifier *ballot.Verifier  // nil unless the verifying key is accepted
 	classes  map[uint64]uint64 // members of the census by weight; nil unless the census is right
 	log      *box.Log          // nil unless the checkpoint is signed
+	logs     []*box.Log        // of several boxes
+	merged   *box.Merged       // nil unless the logs of several boxes were read
 	replayed *replay           // nil unless the log was read
 	broken   error             // the machine's fault, not the record's
+	unkept   error             // the state of a cancelled audit could not be written
 
 	endorsementFiles, shareFiles []submitted
 	claim                        submitted // result.json
@@ -199,6 +216,9 @@ func (a *auditor) checkCensus(ctx context.Context) error {
 }
 
 func (a *auditor) checkCheckpoint(context.Context) error {
+	if a.several() {
+		return a.checkCheckpoints()
+	}
 	dir, err := fs.Sub(a.files, LogDir)
 	if err != nil {
 		return err
@@ -219,12 +239,19 @@ func (a *auditor) checkCheckpoint(context.Context) error {
 
 // checkLog reads the log, and verifies and sums what is in it for the checks that follow.
 func (a *auditor) checkLog(ctx context.Context) error {
+	if a.several() {
+		return a.checkLogs(ctx)
+	}
 	if a.log == nil {
 		return fmt.Errorf("%w: no checkpoint", errSkipped)
 	}
 	r := newReplay(a.manifest, a.verifier, a.log, a.options.Progress)
+	r.most = cmp.Or(a.options.batch, r.most)
+	if a.options.State != "" && a.verifier != nil {
+		r.state = &stateFile{path: a.options.State, every: stateEvery}
+	}
 	if err := r.run(ctx); err != nil {
-		a.broken = err
+		a.broken, a.unkept = err, r.unkept
 		return err
 	}
 	a.replayed = r
@@ -235,6 +262,8 @@ func (a *auditor) checkLog(ctx context.Context) error {
 
 func (a *auditor) checkBallots(context.Context) error {
 	switch {
+	case a.several():
+		return a.checkEntries()
 	case a.replayed == nil:
 		return fmt.Errorf("%w: no log", errSkipped)
 	case a.verifier == nil:
@@ -420,6 +449,7 @@ func (a *auditor) checkResult(ctx context.Context) error {
 
 // checkFiles refuses whatever the audit did not read, so that a record has nothing that an
 // auditor vouches for without having seen it. A file that is just being written is let be.
+// The checks of the census, the log and the texts list their directories themselves.
 func (a *auditor) checkFiles(context.Context) error {
 	shares := []string{}
 	for j := range a.manifest.Trustees() {
@@ -427,14 +457,11 @@ func (a *auditor) checkFiles(context.Context) error {
 	}
 	var faults faults
 	listed := false
-	for _, d := range []struct {
-		dir   string
-		known []string
-	}{
-		{".", []string{ManifestFile, SignaturesFile, CeremonyFile, VerifyingKeyFile, CensusDir + "/", LogDir + "/", SharesDir + "/", ResultFile}},
-		{LogDir, []string{"checkpoint", "tile/"}},
+	logs := a.logListings()
+	for _, d := range append([]listing{
+		{".", []string{ManifestFile, SignaturesFile, CeremonyFile, VerifyingKeyFile, CensusDir + "/", logs[0].dir + "/", SharesDir + "/", TextsDir + "/", ResultFile}},
 		{SharesDir, shares},
-	} {
+	}, logs...) {
 		names, ok, err := a.files.list(d.dir)
 		if err != nil {
 			faults = append(faults, err)

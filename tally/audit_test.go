@@ -327,6 +327,9 @@ func TestAttack17EachCheckHasARecordThatFailsItAlone(t *testing.T) {
 		{"a result altered", CheckResult, func(t *testing.T, p *poll) {
 			p.alter(ResultFile, func(b []byte) []byte { return bytes.Replace(b, []byte(`"total":2`), []byte(`"total":3`), 1) })
 		}},
+		{"a text altered", CheckTexts, func(t *testing.T, p *poll) { p.alter(TextFile("treaty"), flip(0)) }},
+		{"a text of a question without one", CheckTexts, func(t *testing.T, p *poll) { p.put(TextFile("projects"), []byte(treaty)) }},
+		{"a text of no question", CheckTexts, func(t *testing.T, p *poll) { p.put(TextFile("treaties"), []byte(treaty)) }},
 		{"a file more", CheckFiles, func(t *testing.T, p *poll) { p.put("generators.json", []byte("{}")) }},
 		{"a file more in the log", CheckFiles, func(t *testing.T, p *poll) { p.put("log/checkpoint.old", nil) }},
 		{"a file more among the shares", CheckFiles, func(t *testing.T, p *poll) { p.put("shares/share-05.json", nil) }},

@@ -3,10 +3,9 @@ package tally
 import (
 	"cmp"
 	"fmt"
-	"io"
+	"math/big"
 	"slices"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/internal/wire"
@@ -23,32 +22,155 @@ type Result struct {
 	manifest *ballot.Manifest
 }
 
-// Outcome is the result of one question: its counts, and the order they make.
+// Outcome is the result of one question: its counts, and the order they make by the question's
+// rule. What else the rule gives (Mean, Standings, Pairwise, Paths) is there for an outcome
+// that was opened, not for one of ParseResult.
 type Outcome struct {
 	ballot.Tally
 
-	// Order has the options by falling count. Options in one place have the same count: a tie,
-	// which is declared and not broken.
+	// Order has the options, best first. Options in one place are tied, which is declared and
+	// not broken.
 	Order [][]ballot.OptionID
+
+	rule   ballot.Rule // nil if the outcome is only claimed
+	weight uint64
 }
 
-// Winners returns the options with the highest count: several if they tie, none if nobody voted
-// for any.
+// Winners returns the options of the first place: several if they tie, none if no vote gave
+// any of them anything.
 func (o *Outcome) Winners() []ballot.OptionID {
-	if len(o.Order) == 0 || o.Of(o.Order[0][0]) == 0 {
+	if len(o.Order) == 0 || !slices.ContainsFunc(o.Order[0], o.supported) {
 		return nil
 	}
 	return slices.Clone(o.Order[0])
 }
 
+// supported reports a vote for an option, points, a grade, or a preference.
+func (o *Outcome) supported(option ballot.OptionID) bool {
+	if rule, ok := o.rule.(ballot.Scoring); ok && rule.Histogram {
+		return o.Sum(option) > 0
+	}
+	return slices.ContainsFunc(o.Counts, func(c ballot.Count) bool { return c.Option == option && c.Total > 0 })
+}
+
 // Blank returns the count of blank votes, and false if the question does not allow them.
-func (o *Outcome) Blank() (uint64, bool) {
+func (o *Outcome) Blank() (uint64, bool) { return o.beside(ballot.BlankLabel) }
+
+// None returns the count of votes for none of the options, and false if the question does not
+// allow them.
+func (o *Outcome) None() (uint64, bool) { return o.beside(ballot.NoneLabel) }
+
+// beside returns a counter that belongs to no option.
+func (o *Outcome) beside(label string) (uint64, bool) {
 	for _, c := range o.Counts {
-		if c.Label == ballot.BlankLabel {
+		if c.Option == "" && c.Label == label {
 			return c.Total, true
 		}
 	}
 	return 0, false
+}
+
+// Sum returns what an option got in all: its votes, points or scores, whether the scores were
+// summed under encryption or are summed here. It is 0 under ballot.Judgment and ballot.Condorcet.
+func (o *Outcome) Sum(option ballot.OptionID) uint64 {
+	rule, ok := o.rule.(ballot.Scoring)
+	if !ok || !rule.Histogram {
+		return o.At(option, "")
+	}
+	var sum uint64 // of scores below 2^11, times a weight below 2^40
+	for score := range rule.Max + 1 {
+		sum += uint64(score) * o.At(option, strconv.Itoa(score))
+	}
+	return sum
+}
+
+// Mean returns the mean score of an option under ballot.Scoring: the sum by the weight of the
+// counted ballots. It is nil under other rules, and without a ballot.
+func (o *Outcome) Mean(option ballot.OptionID) *big.Rat {
+	if _, ok := o.rule.(ballot.Scoring); !ok || o.weight == 0 {
+		return nil
+	}
+	return ratio(o.Sum(option), o.weight)
+}
+
+func ratio(a, b uint64) *big.Rat {
+	return new(big.Rat).SetFrac(new(big.Int).SetUint64(a), new(big.Int).SetUint64(b))
+}
+
+// Standing is how an option stands by majority judgment.
+type Standing struct {
+	Option       ballot.OptionID
+	Judgments    uint64         // of the option; the others are not graded
+	Grade        ballot.GradeID // the majority grade; empty without a judgment
+	Above, Below *big.Rat       // shares of the judgments better and worse than it; nil without a judgment
+}
+
+// Mark returns "+" if the share above the grade is larger than that below, "-" if it is
+// smaller, and "" if they are equal or there is no judgment.
+func (s *Standing) Mark() string {
+	if s.Above == nil {
+		return ""
+	}
+	return [...]string{"-", "", "+"}[s.Above.Cmp(s.Below)+1]
+}
+
+// Standings returns the standing of every option, in the manifest's order, under
+// ballot.Judgment; nil under other rules.
+func (o *Outcome) Standings() []Standing {
+	rule, ok := o.rule.(ballot.Judgment)
+	if !ok {
+		return nil
+	}
+	var out []Standing
+	options, rows := o.rows()
+	for i, row := range rows {
+		s := Standing{Option: options[i]}
+		for _, n := range row {
+			s.Judgments += n
+		}
+		if grade, above, below, ok := MajorityGrade(row); ok {
+			s.Grade, s.Above, s.Below = rule.Grades[grade].ID, above, below
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Pairwise returns, under ballot.Condorcet, the matrix of how many prefer the option of the row
+// to that of the column, both in the manifest's order, with 0 in the diagonal; nil under other rules.
+func (o *Outcome) Pairwise() [][]uint64 {
+	if _, ok := o.rule.(ballot.Condorcet); !ok {
+		return nil
+	}
+	_, rows := o.rows()
+	for a, row := range rows {
+		rows[a] = slices.Insert(row, a, 0)
+	}
+	return rows
+}
+
+// Paths returns, under ballot.Condorcet, the strengths of the strongest paths (StrongestPaths)
+// between the options, in the manifest's order; nil under other rules.
+func (o *Outcome) Paths() [][]Link {
+	paths, err := StrongestPaths(o.Pairwise())
+	if err != nil || len(paths) == 0 {
+		return nil
+	}
+	return paths
+}
+
+// rows returns the options, and the counters of each, in their order.
+func (o *Outcome) rows() (options []ballot.OptionID, rows [][]uint64) {
+	for _, c := range o.Counts {
+		if c.Option == "" {
+			continue
+		}
+		if n := len(options); n == 0 || options[n-1] != c.Option {
+			options, rows = append(options, c.Option), append(rows, nil)
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], c.Total)
+	}
+	return options, rows
 }
 
 // count orders the tallies of all questions, after checking that ballots of this weight can
@@ -60,65 +182,54 @@ func count(m *ballot.Manifest, weight uint64, tallies []ballot.Tally) ([]Outcome
 	}
 	var out []Outcome
 	for i, t := range tallies {
-		o := Outcome{Tally: t}
-		if err := o.plausible(questions[i].Rule, weight); err != nil {
-			return nil, fmt.Errorf("%w: question %q: %w", ErrInvalid, t.Question, err)
+		o, err := newOutcome(t, questions[i].Rule, weight)
+		if err != nil {
+			return nil, err
 		}
-		o.Order = order(t.Counts)
 		out = append(out, o)
 	}
 	return out, nil
 }
 
-// plausible checks the counts against the weight of the ballots. With B blank, N = weight - B:
-//
-//	choose:   no option above N, and min*N <= sum of the options <= max*N
-//	approval: no option above N = weight
-//
-// For one of several options, min = max = 1, that is: options and blank add up to the weight.
-func (o *Outcome) plausible(rule ballot.Rule, weight uint64) error {
-	blank, _ := o.Blank()
-	if blank > weight {
-		return fmt.Errorf("%d blank votes of %d", blank, weight)
+func newOutcome(t ballot.Tally, rule ballot.Rule, weight uint64) (Outcome, error) {
+	o := Outcome{Tally: t, rule: rule, weight: weight}
+	if err := o.plausible(); err != nil {
+		return Outcome{}, fmt.Errorf("%w: question %q: %w", ErrInvalid, t.Question, err)
 	}
-	marked := weight - blank
-	var sum uint64 // at most 256 options of less than 2^44 each
-	for _, c := range o.Counts {
-		if c.Option == "" {
-			continue
-		}
-		if c.Total > marked {
-			return fmt.Errorf("option %q has %d of %d votes that are not blank", c.Option, c.Total, marked)
-		}
-		sum += c.Total
+	var err error
+	if o.Order, err = o.order(); err != nil {
+		return Outcome{}, fmt.Errorf("question %q: %w", t.Question, err)
 	}
-	if rule.Type != ballot.RuleChoose {
-		return nil
-	}
-	if low, high := uint64(rule.Min)*marked, uint64(rule.Max)*marked; sum < low || sum > high {
-		return fmt.Errorf("the options have %d votes together, %d to %d are possible with %d ballots that are not blank", sum, low, high, marked)
-	}
-	return nil
+	return o, nil
 }
 
-// order sorts the options by falling count, equal ones into one place in the manifest's order.
-func order(counts []ballot.Count) [][]ballot.OptionID {
-	var options []ballot.Count
-	for _, c := range counts {
-		if c.Option != "" {
-			options = append(options, c)
+// order sorts the options by the method that the rule names, tied ones into one place in the
+// manifest's order.
+func (o *Outcome) order() ([][]ballot.OptionID, error) {
+	options, rows := o.rows()
+	var numbers [][]int
+	var err error
+	switch o.rule.(type) {
+	case ballot.Judgment:
+		numbers = MajorityJudgment(rows)
+	case ballot.Condorcet:
+		numbers, err = Schulze(o.Pairwise())
+	default:
+		sums := make([]uint64, len(options))
+		for i, option := range options {
+			sums[i] = o.Sum(option)
 		}
+		numbers = places(len(options), func(a, b int) int { return cmp.Compare(sums[b], sums[a]) })
 	}
-	slices.SortStableFunc(options, func(a, b ballot.Count) int { return cmp.Compare(b.Total, a.Total) })
-	var places [][]ballot.OptionID
-	for i, c := range options {
-		if i == 0 || c.Total != options[i-1].Total {
-			places = append(places, nil)
+	var order [][]ballot.OptionID
+	for _, place := range numbers {
+		var ids []ballot.OptionID
+		for _, i := range place {
+			ids = append(ids, options[i])
 		}
-		last := len(places) - 1
-		places[last] = append(places[last], c.Option)
+		order = append(order, ids)
 	}
-	return places
+	return order, err
 }
 
 const resultFormat = "scrutin/result/v1"
@@ -200,57 +311,4 @@ func (r *Result) differs(claim *Result) error {
 		}
 	}
 	return fmt.Errorf("%w: the order of the options is not the one the counts make", ErrInvalid)
-}
-
-// WriteText writes the result as a table, with the manifest's texts in the language of this tag,
-// or in the first of the manifest's languages if it has none for it.
-func (r *Result) WriteText(w io.Writer, language string) error {
-	if r.manifest == nil {
-		return fmt.Errorf("tally: %w: this result does not come from an opening", ErrInvalid)
-	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for i, q := range r.manifest.Questions() {
-		o := &r.Questions[i]
-		if i > 0 {
-			fmt.Fprintln(table)
-		}
-		fmt.Fprintf(table, "%s: %s\n", q.ID, inLanguage(q.Title, language))
-		winners := o.Winners()
-		for _, option := range q.Options {
-			remark := ""
-			if slices.Contains(winners, option.ID) {
-				remark = "first"
-				if len(winners) > 1 {
-					remark = "tied for first"
-				}
-			}
-			writeRow(table, inLanguage(option.Title, language), o.Of(option.ID), remark)
-		}
-		if blank, ok := o.Blank(); ok {
-			writeRow(table, "(blank)", blank, "")
-		}
-	}
-	return table.Flush()
-}
-
-func writeRow(w io.Writer, name string, total uint64, remark string) {
-	row := "  " + name + "\t" + strconv.FormatUint(total, 10)
-	if remark != "" {
-		row += "\t" + remark
-	}
-	fmt.Fprintln(w, row)
-}
-
-// inLanguage returns t in a language, or in the first it has.
-func inLanguage(t ballot.Text, language string) string {
-	if s, ok := t[language]; ok {
-		return printable(s)
-	}
-	first := ""
-	for tag := range t {
-		if first == "" || tag < first {
-			first = tag
-		}
-	}
-	return printable(t[first])
 }

@@ -32,18 +32,20 @@ func TestOrderDeclaresTies(t *testing.T) {
 		{[]uint64{0, 1}, [][]ballot.OptionID{{"b"}, {"a"}}, []ballot.OptionID{"b"}},
 		{[]uint64{1 << 43, 1<<43 + 1}, [][]ballot.OptionID{{"b"}, {"a"}}, []ballot.OptionID{"b"}},
 	} {
-		tally := counts(7, c.totals...)
-		o := Outcome{Tally: tally, Order: order(tally.Counts)}
+		o := Outcome{Tally: counts(7, c.totals...), rule: ballot.Choice{Max: 2, Blank: true}}
+		var err error
+		o.Order, err = o.order()
+		require.NoError(t, err)
 		require.Equal(t, c.order, o.Order, "%v", c.totals)
 		require.Equal(t, c.winners, o.Winners(), "%v", c.totals)
 	}
 }
 
 func TestRejectsCountsThatNoBallotsGive(t *testing.T) {
-	one := ballot.Rule{Type: ballot.RuleChoose, Min: 1, Max: 1, Blank: true}
-	some := ballot.Rule{Type: ballot.RuleChoose, Min: 1, Max: 2, Blank: true}
-	none := ballot.Rule{Type: ballot.RuleChoose, Min: 0, Max: 2, Blank: true}
-	approval := ballot.Rule{Type: ballot.RuleApproval}
+	one := ballot.Choice{Min: 1, Max: 1, Blank: true}
+	some := ballot.Choice{Min: 1, Max: 2, Blank: true}
+	none := ballot.Choice{Min: 0, Max: 2, Blank: true}
+	approval := ballot.Approval{}
 	for _, c := range []struct {
 		name  string
 		rule  ballot.Rule
@@ -68,8 +70,8 @@ func TestRejectsCountsThatNoBallotsGive(t *testing.T) {
 		{"approval of none", approval, counts(0, 0, 0, 0), true},
 		{"approval by more than voted", approval, counts(0, 11, 10, 10), false},
 	} {
-		o := Outcome{Tally: c.tally}
-		err := o.plausible(c.rule, 10)
+		o := Outcome{Tally: c.tally, rule: c.rule, weight: 10}
+		err := o.plausible()
 		require.Equal(t, c.good, err == nil, "%s: %v", c.name, err)
 	}
 	m := electiontest.New(t, electiontest.Config{}).Manifest

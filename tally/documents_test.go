@@ -223,6 +223,7 @@ func TestRecordFilesAppearWhole(t *testing.T) {
 	require.NoError(t, record.WriteCeremony(p.run.c))
 	require.NoError(t, record.WriteVerifyingKey(p.Key.VerifyingKey()))
 	require.NoError(t, record.WriteCensus(p.Census))
+	require.NoError(t, record.WriteDocument("treaty", strings.NewReader(treaty)))
 	for j := 1; j <= 4; j++ {
 		require.NoError(t, record.WriteEndorsement(p.endorsement(t, j)))
 		require.NoError(t, record.WriteShare(p.share(t, j)))
@@ -388,7 +389,7 @@ func TestTextsOfARecordCannotWriteAVerdict(t *testing.T) {
 
 // A link is no file of a record: what it leads to may be elsewhere, or gone for the next auditor.
 func TestLinksAreNoPartOfARecord(t *testing.T) {
-	raw, err := os.ReadFile("testdata/record/manifest.json")
+	raw, err := os.ReadFile("testdata/records/v1/record/manifest.json")
 	require.NoError(t, err)
 	id := ballot.ElectionID(sha256.Sum256(raw))
 	for name, check := range map[string]Check{
@@ -403,7 +404,7 @@ func TestLinksAreNoPartOfARecord(t *testing.T) {
 		"result.json":      CheckResult,
 	} {
 		outside, dir := t.TempDir(), t.TempDir()
-		require.NoError(t, os.CopyFS(dir, os.DirFS("testdata/record")))
+		require.NoError(t, os.CopyFS(dir, os.DirFS("testdata/records/v1/record")))
 		path, target := filepath.Join(dir, filepath.FromSlash(name)), filepath.Join(outside, "target")
 		require.NoError(t, os.Rename(path, target))
 		if err := os.Symlink(target, path); err != nil {

@@ -20,8 +20,12 @@ const (
 	maxResultFile      = 1 << 20
 )
 
-// maxListed is how many entries of a directory are read to look for unknown files.
-const maxListed = 1024
+// The limits of what is looked for unknown files: no file of a record has a longer path, nor a
+// directory of it more entries (log/tile/0 has the most, three for each three digits).
+const (
+	maxPath   = 255
+	maxListed = 4096
+)
 
 // recordFS reads a record that somebody hostile may have made: only regular files are opened
 // (a pipe would block, a device never end), and the first failure of the medium is kept, so
@@ -75,6 +79,9 @@ func (r *recordFS) Open(name string) (fs.File, error) {
 // lstat describes a file or directory. It follows no link on the way there: what a link leads
 // to is not part of the record, and may be something else for the next auditor.
 func (r *recordFS) lstat(name string) (info fs.FileInfo, err error) {
+	if len(name) > maxPath {
+		return nil, &fs.PathError{Op: "open", Path: name[:maxPath], Err: fmt.Errorf("%w: a path of %d bytes", fs.ErrInvalid, len(name))}
+	}
 	for i := 0; i <= len(name); i++ {
 		if i < len(name) && name[i] != '/' {
 			continue
@@ -104,21 +111,39 @@ type recordDir struct {
 	fs.File
 	name string
 	fsys *recordFS
+	read int // entries
 }
 
 func (d *recordDir) Read([]byte) (int, error) {
 	return 0, &fs.PathError{Op: "read", Path: d.name, Err: fmt.Errorf("%w: a directory", fs.ErrInvalid)}
 }
 
-// ReadDir implements fs.ReadDirFile.
+// ReadDir implements fs.ReadDirFile. Of a directory that is longer than any of a record it reads
+// only the beginning, even if all of it is asked for.
 func (d *recordDir) ReadDir(n int) ([]fs.DirEntry, error) {
 	dir, ok := d.File.(fs.ReadDirFile)
 	if !ok {
 		return nil, &fs.PathError{Op: "readdir", Path: d.name, Err: errors.ErrUnsupported}
 	}
-	entries, err := dir.ReadDir(n)
-	d.fsys.fail(err)
-	return entries, err
+	var all []fs.DirEntry
+	for {
+		most := 256
+		if n > 0 {
+			most = min(most, n)
+		}
+		entries, err := dir.ReadDir(most)
+		all = append(all, entries...)
+		d.read += len(entries)
+		switch {
+		case d.read > maxListed:
+			return all, &fs.PathError{Op: "readdir", Path: d.name, Err: fmt.Errorf("%w: more than %d files", fs.ErrInvalid, maxListed)}
+		case n <= 0 && (err == io.EOF || err == nil && len(entries) == 0):
+			return all, nil
+		case n > 0 || err != nil:
+			d.fsys.fail(err)
+			return all, err
+		}
+	}
 }
 
 // readFile returns the content of a file of at most limit bytes. A missing or longer file
@@ -151,26 +176,20 @@ func (r *recordFS) list(name string) ([]string, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	var names []string
-	for {
-		entries, err := dir.ReadDir(64)
-		if errors.Is(err, errors.ErrUnsupported) {
-			return nil, false, nil
-		}
-		for _, e := range entries {
-			n := e.Name()
-			if e.IsDir() {
-				n += "/"
-			}
-			names = append(names, n)
-		}
-		switch {
-		case len(names) > maxListed:
-			return nil, true, fmt.Errorf("%w: more than %d files in %s", ErrInvalid, maxListed, name)
-		case errors.Is(err, io.EOF) || err == nil && len(entries) == 0:
-			return names, true, nil
-		case err != nil:
-			return nil, true, fmt.Errorf("%w: %w", ErrInvalid, err)
-		}
+	entries, err := dir.ReadDir(-1)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, false, nil
 	}
+	if err != nil {
+		return nil, true, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	var names []string
+	for _, e := range entries {
+		n := e.Name()
+		if e.IsDir() {
+			n += "/"
+		}
+		names = append(names, n)
+	}
+	return names, true, nil
 }

@@ -1,8 +1,10 @@
 package tally
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -22,6 +24,7 @@ const (
 	CensusDir        = "census" // census.Tree.Export
 	LogDir           = "log"    // box.Box.Export
 	SharesDir        = "shares"
+	TextsDir         = "texts"
 	ResultFile       = "result.json"
 )
 
@@ -92,9 +95,58 @@ func (r *Record) WriteShare(s *Share) error { return r.write(ShareFile(s.Trustee
 // WriteResult writes result.json.
 func (r *Record) WriteResult(result *Result) error { return r.write(ResultFile, result.Bytes()) }
 
-// write replaces a file in one step. The unfinished file has a name that an audit at the same
+// WriteDocument writes the text that a question is about, of at most 64 MiB, if its SHA-256 is
+// the one in manifest.json, which has to be there. It reads content to its end, and never keeps
+// all of it in memory.
+func (r *Record) WriteDocument(question ballot.QuestionID, content io.Reader) error {
+	name := TextFile(question)
+	want, err := r.document(question)
+	if err != nil {
+		return fmt.Errorf("tally: record: %s: %w", name, err)
+	}
+	return r.replace(name, func(w io.Writer) error {
+		h := sha256.New()
+		n, err := io.Copy(io.MultiWriter(w, h), io.LimitReader(content, maxText+1))
+		switch {
+		case err != nil:
+			return err
+		case n > maxText:
+			return fmt.Errorf("%w: more than %d bytes: publish it at its URI alone", ErrInvalid, maxText)
+		case [32]byte(h.Sum(nil)) != want.SHA256:
+			return fmt.Errorf("%w: the SHA-256 is %x, the manifest names %x", ErrForeign, h.Sum(nil), want.SHA256)
+		}
+		return nil
+	})
+}
+
+// document returns what the manifest of the record says of a question's text.
+func (r *Record) document(question ballot.QuestionID) (*ballot.Document, error) {
+	raw, err := (&recordFS{under: r.FS()}).readFile(ManifestFile, ballot.MaxManifestBytes)
+	if err != nil {
+		return nil, err
+	}
+	m, err := ballot.ParseManifest(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrMalformed, ManifestFile, err)
+	}
+	for _, q := range m.Questions() {
+		if q.ID == question && q.Text != nil {
+			return q.Text, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: the manifest has no question %q that is about a text", ErrInvalid, question)
+}
+
+func (r *Record) write(name string, content []byte) error {
+	return r.replace(name, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// replace writes a file in one step. The unfinished file has a name that an audit at the same
 // time passes over.
-func (r *Record) write(name string, content []byte) (err error) {
+func (r *Record) replace(name string, content func(io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("tally: record: %s: %w", name, err)
@@ -109,7 +161,7 @@ func (r *Record) write(name string, content []byte) (err error) {
 		return err
 	}
 	defer os.Remove(f.Name()) // fails once it has its name
-	_, err = f.Write(content)
+	err = content(f)
 	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
 	if err != nil {
 		return err

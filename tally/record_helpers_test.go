@@ -30,10 +30,23 @@ type poll struct {
 	result  *Result
 }
 
+// treaty is the text of the one question of electiontest that is about a text.
+const treaty = "Article 1."
+
 var accept = &AuditOptions{AcceptKeys: []string{proof.OneParty}}
 
 // newPoll makes an election and the files that exist before the first ballot.
 func newPoll(t testing.TB, c electiontest.Config) *poll {
+	t.Helper()
+	p := setUp(t, c)
+	dir := t.TempDir()
+	p.announce(t, dir)
+	p.files = load(t, os.DirFS(dir))
+	return p
+}
+
+// setUp makes an election whose key a ceremony made, and signs it.
+func setUp(t testing.TB, c electiontest.Config) *poll {
 	t.Helper()
 	if c.Trustees == 0 {
 		c.Trustees, c.Threshold = 3, 2
@@ -56,8 +69,12 @@ func newPoll(t testing.TB, c electiontest.Config) *poll {
 		require.NoError(t, err)
 		p.Signatures = append(p.Signatures, s)
 	}
+	return p
+}
 
-	dir := t.TempDir()
+// announce writes the files that exist before the first ballot.
+func (p *poll) announce(t testing.TB, dir string) {
+	t.Helper()
 	record, err := OpenRecord(dir)
 	require.NoError(t, err)
 	require.NoError(t, record.WriteManifest(p.Manifest))
@@ -65,8 +82,11 @@ func newPoll(t testing.TB, c electiontest.Config) *poll {
 	require.NoError(t, record.WriteCeremony(p.run.c))
 	require.NoError(t, record.WriteVerifyingKey(p.Key.VerifyingKey()))
 	require.NoError(t, record.WriteCensus(p.Census))
-	p.files = load(t, record.FS())
-	return p
+	for _, q := range p.Manifest.Questions() {
+		if q.Text != nil {
+			require.NoError(t, record.WriteDocument(q.ID, strings.NewReader(treaty)))
+		}
+	}
 }
 
 // load reads a directory into memory.
@@ -151,7 +171,13 @@ func (p *poll) logged(t testing.TB, closed bool, entries ...[]byte) {
 	}
 	root, err := tlog.TreeHash(int64(len(entries)), &hashes)
 	require.NoError(t, err)
-	text := fmt.Sprintf("%s/%v\n%d\n%v\n", electiontest.Origin, p.Manifest.ID(), len(entries), root)
+	p.put("log/checkpoint", p.checkpoint(t, len(entries), root, closed))
+}
+
+// checkpoint returns a checkpoint that the operator signed.
+func (p *poll) checkpoint(t testing.TB, size int, root tlog.Hash, closed bool) []byte {
+	t.Helper()
+	text := fmt.Sprintf("%s/%v\n%d\n%v\n", electiontest.Origin, p.Manifest.ID(), size, root)
 	if closed {
 		text += "closed\n"
 	}
@@ -159,7 +185,7 @@ func (p *poll) logged(t testing.TB, closed bool, entries ...[]byte) {
 	require.NoError(t, err)
 	checkpoint, err := note.Sign(&note.Note{Text: text}, signer)
 	require.NoError(t, err)
-	p.put("log/checkpoint", checkpoint)
+	return checkpoint
 }
 
 type tlogHashes []tlog.Hash

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/ballot/box"
 	"github.com/scrutin/scrutin/elgamal"
 )
 
@@ -29,12 +30,13 @@ const (
 	CheckEndorsements Check = "endorsements"  // trustees' signatures of this checkpoint and these sums
 	CheckShares       Check = "shares"        // shares of these sums, by distinct trustees, after a quorum of endorsements
 	CheckResult       Check = "result"        // result.json is what the shares open to
+	CheckTexts        Check = "texts"         // the texts that the questions are about are those of the manifest
 	CheckFiles        Check = "files"         // nothing else is in the record
 )
 
 var checks = []Check{
 	CheckManifest, CheckSignatures, CheckCeremony, CheckVerifyingKey, CheckCensus, CheckCheckpoint, CheckLog,
-	CheckBallot, CheckTurnout, CheckEndorsements, CheckShares, CheckResult, CheckFiles,
+	CheckBallot, CheckTurnout, CheckEndorsements, CheckShares, CheckResult, CheckTexts, CheckFiles,
 }
 
 // CheckError says that a check of an audit failed, and why.
@@ -80,15 +82,19 @@ type Report struct {
 	Voters         uint64 // on the roll
 	TotalWeight    uint64 // of all on the roll; Voters in an unweighted election
 	SmallestClass  Class  // of the roll
-	Size           uint64 // of the checkpoint
+	Size           uint64 // of the checkpoint; of several boxes: the sum
 	Root           [32]byte
-	Closed         bool // the poll is sealed
-	Logged         uint64
+	Closed         bool   // the poll is sealed; of several boxes: enough of them are
+	Logged         uint64 // = Repeated + Superseded + Invalid + Counted
+	Repeated       uint64 // entries that are a ballot which another box logged, too
 	Superseded     uint64 // by a later ballot of the same voter
 	Invalid        uint64
 	InvalidEntries []InvalidEntry // the first 100 of them
 	Counted        uint64         // ballots
 	CountedWeight  uint64
+	Boxes          []box.BoxReport // of an election with several boxes
+	Conflicting    uint64          // with several boxes: ballots that no honest device signs beside another one of the voter
+	Conflicts      []box.Conflict  // the first 100 of them
 
 	Endorsed []int   // trustees who endorsed these sums
 	Shared   []int   // trustees whose shares the record holds
@@ -207,8 +213,17 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Closed {
 		sealed = "sealed"
 	}
-	row("checkpoint", "%d entries, root %x, %s", r.Size, r.Root, sealed)
+	if r.Boxes == nil {
+		row("checkpoint", "%d entries, root %x, %s", r.Size, r.Root, sealed)
+	}
+	for i := range r.Boxes {
+		row(fmt.Sprintf("box %d", i+1), "%s", boxRow(&r.Boxes[i]))
+	}
 	row("logged", "%d", r.Logged)
+	if r.Boxes != nil {
+		row("repeated", "%d", r.Repeated)
+		row("conflicting", "%d", r.Conflicting)
+	}
 	row("superseded", "%d", r.Superseded)
 	row("invalid", "%d", r.Invalid)
 	for _, e := range r.InvalidEntries {
@@ -227,6 +242,9 @@ func (r *Report) WriteText(w io.Writer) error {
 			o := &r.Result.Questions[i]
 			if blank, ok := o.Blank(); ok {
 				row("blank", "%d on %q", blank, o.Question)
+			}
+			if none, ok := o.None(); ok {
+				row("none of these", "%d on %q", none, o.Question)
 			}
 		}
 	}

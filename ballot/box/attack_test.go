@@ -232,6 +232,16 @@ func TestAttack27Lengths(t *testing.T) {
 		decode func([]byte) error
 	}{refusal.Note, func(raw []byte) error { _, err := VerifyRefusal(s.Manifest, raw); return err }}
 
+	x.policy.end = 1
+	require.NoError(t, x.Close())
+	snapshot, err := os.ReadFile(filepath.Join(s.dir, snapshotName))
+	require.NoError(t, err)
+	x = s.open(t)
+	decoders["snapshot"] = struct {
+		whole  []byte
+		decode func([]byte) error
+	}{snapshot, func(raw []byte) error { _, err := parseSnapshot(s.Manifest, origin(s.Manifest), raw); return err }}
+
 	for name, d := range decoders {
 		for n := range d.whole {
 			require.Error(t, d.decode(d.whole[:n]), "%s of %d bytes", name, n)
@@ -305,7 +315,9 @@ func TestAttack29ClosedPolls(t *testing.T) {
 	changed := electiontest.New(t, electiontest.Config{Voters: 3, Edit: func(d *ballot.Draft) { d.Closes++ }})
 	_, err = Open(s.dir, changed.Manifest, Config{Verifier: changed.Verifier(t), Key: changed.LogKey, Signatures: changed.Signatures})
 	require.ErrorIs(t, err, ErrDamaged)
-	_, err = Open(s.dir, changed.Manifest, s.config())
+	c := s.config()
+	c.Verifier = changed.Verifier(t)
+	_, err = Open(s.dir, changed.Manifest, c)
 	require.ErrorIs(t, err, ballot.ErrInvalid, "its trustees signed another manifest")
 }
 
@@ -352,12 +364,108 @@ func TestAttack28AnyByteChanged(t *testing.T) {
 	s := newStage(t, electiontest.Config{})
 	x := s.open(t)
 	raw := s.Ballot(t, 0, 0, 0).Bytes()
-	for at := 0; at < len(raw); at += 1 + at/40 {
-		changed := bytes.Clone(raw)
-		changed[at] ^= 1 << (at % 8)
-		_, err := x.Cast(context.Background(), changed)
-		var refusal *Refusal
-		require.ErrorAs(t, err, &refusal, fmt.Sprintf("byte %d", at))
-	}
+	within(t, func() {
+		for at := 0; at < len(raw); at += 1 + at/40 {
+			changed := bytes.Clone(raw)
+			changed[at] ^= 1 << (at % 8)
+			_, err := x.Cast(context.Background(), changed)
+			var refusal *Refusal
+			require.ErrorAs(t, err, &refusal, fmt.Sprintf("byte %d", at))
+		}
+	})
 	require.Zero(t, x.Checkpoint().Size)
+}
+
+// Numbers and paths have one spelling.
+func TestAttack27OneSpelling(t *testing.T) {
+	for _, number := range []string{"", "00", "01", "+1", "-0", "-1", " 1", "1 ", "1_0", "0x1", "1.0", "1e3", "\u0661", "281474976710657", "18446744073709551616"} {
+		_, err := parseDecimal(number)
+		require.ErrorIs(t, err, ballot.ErrMalformed, "%q", number)
+	}
+	for _, path := range []string{"tile/0/0", "tile/0/0000", "tile/00/000", "tile/+0/000", "tile/0/x000/000", "tile/0/+00", "tile/0/-01",
+		"tile/0/000.p/01", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p", "tile/0/001/002", "tile/0/000/", "tile//000", "/tile/0/000",
+		"tile/0/../0/000", "tile/7/000", "tile/entries/0", "tile/entries/x000/000", "tile/0/x999/x999/x999/x999/x999/999"} {
+		_, ok := parseTilePath(path)
+		require.False(t, ok, path)
+	}
+}
+
+// Weights that would carry a total beyond its bound: what a ballot says it weighs is proved, at most the
+// census's total, and the same for all ballots of a voter.
+func TestAttack26WeightsBeyondTheTotal(t *testing.T) {
+	const weightOffset = 1 + 32 + 32 + 64
+	s := newStage(t, electiontest.Config{Weights: []uint64{5, 7}, Revotes: 1})
+	x := s.open(t)
+	b := s.Ballot(t, 0, 0, 0)
+	weighing := func(b *ballot.Ballot, w uint64) []byte {
+		raw := b.Bytes()
+		require.Equal(t, b.Weight(), binary.BigEndian.Uint64(raw[weightOffset:]))
+		binary.BigEndian.PutUint64(raw[weightOffset:], w)
+		return raw
+	}
+	for _, w := range []uint64{0, 13, 1 << 40, 1 << 44, 1 << 63, math.MaxUint64} {
+		s.refused(t, x, weighing(b, w), ballot.ErrMalformed)
+	}
+	s.refused(t, x, weighing(b, 7), ballot.ErrInvalid)
+	s.refused(t, x, weighing(b, 12), ballot.ErrInvalid)
+	s.cast(t, x, b)
+	s.refused(t, x, weighing(s.Ballot(t, 0, 1, 0), 7), ballot.ErrSequence)
+	s.cast(t, x, s.Ballot(t, 0, 1, 0))
+}
+
+// The trustees open one head: a sealed box says the same one for ever, whatever it is asked, and
+// signs no other.
+func TestAttack33OneSealedHead(t *testing.T) {
+	s := newStage(t, electiontest.Config{Voters: 3, Revotes: 1})
+	x := s.open(t)
+	mine := s.Ballot(t, 0, 0, 0)
+	s.cast(t, x, mine)
+	s.cast(t, x, s.Ballot(t, 1, 0, 0))
+	sealed := s.seal(t, x)
+	for round := range 3 {
+		s.clock.Store(s.Manifest.Opens())
+		for _, b := range []*ballot.Ballot{s.Ballot(t, 2, 0, 0), s.Ballot(t, 0, 1, 0)} {
+			s.refused(t, x, b.Bytes(), ballot.ErrClosed)
+		}
+		require.Equal(t, sealed, s.cast(t, x, mine).Checkpoint)
+		again, err := x.Seal(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, sealed, again)
+		require.Equal(t, sealed, x.Checkpoint())
+		public := filepath.Join(s.dir, fmt.Sprint("public", round))
+		require.NoError(t, x.Export(public))
+		published, err := os.ReadFile(filepath.Join(public, checkpointName))
+		require.NoError(t, err)
+		require.Equal(t, sealed.Note, published)
+		require.NoError(t, x.Close())
+		x = s.open(t)
+	}
+}
+
+// A log and a box that someone made up, under a manifest of their own, are not those of the
+// election that one knows, although each is flawless in itself.
+func TestAttack46FabricatedLog(t *testing.T) {
+	s, fabricated := newStage(t, electiontest.Config{}), newStage(t, electiontest.Config{})
+	x := fabricated.open(t)
+	receipt := fabricated.cast(t, x, fabricated.Ballot(t, 0, 0, 0))
+	public := filepath.Join(fabricated.dir, "public")
+	fabricated.seal(t, x)
+	require.NoError(t, x.Export(public))
+	require.NoError(t, x.Close())
+
+	_, err := OpenLog(os.DirFS(public), fabricated.Manifest)
+	require.NoError(t, err)
+	_, err = OpenLog(os.DirFS(public), s.Manifest)
+	require.ErrorIs(t, err, ballot.ErrInvalid, "another operator signed it")
+	_, err = ParseReceipt(s.Manifest, receipt.Bytes())
+	require.ErrorIs(t, err, ballot.ErrInvalid)
+	_, err = Open(fabricated.dir, s.Manifest, s.config())
+	require.ErrorIs(t, err, ErrDamaged)
+
+	// The same operator, too, signs for one election at a time.
+	twin := newStage(t, electiontest.Config{Edit: func(d *ballot.Draft) { d.Log = fabricated.Manifest.Log() }})
+	_, err = OpenLog(os.DirFS(public), twin.Manifest)
+	require.ErrorIs(t, err, ballot.ErrUnknownElection)
+	_, err = ParseReceipt(twin.Manifest, receipt.Bytes())
+	require.ErrorIs(t, err, ballot.ErrUnknownElection)
 }

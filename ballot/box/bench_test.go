@@ -3,6 +3,9 @@ package box
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -58,24 +61,45 @@ func BenchmarkCast(b *testing.B) {
 	}
 }
 
-// BenchmarkOpen opens a box of 256 ballots.
+// BenchmarkOpen opens a box of 100,000 small ballots, with a snapshot of them all and without;
+// "B/ballot" is what each takes in memory.
 func BenchmarkOpen(b *testing.B) {
-	const voters = 256
-	s := newStage(b, electiontest.Config{Voters: voters})
+	const ballots = 100_000
+	s := newStage(b, electiontest.Config{Voters: 1, Edit: oneQuestion})
 	x := s.open(b)
-	var wg sync.WaitGroup
-	for i := range voters {
-		raw := s.Ballot(b, i, 0, i).Bytes()
-		wg.Go(func() {
-			if _, err := x.Cast(context.Background(), raw); err != nil {
-				b.Error(err)
+	fill(b, s, x, 0, ballots)
+	require.NoError(b, x.Close())
+	for _, name := range []string{"snapshot", "rebuild"} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(x.journal.end)
+			var grown uint64
+			for b.Loop() {
+				b.StopTimer()
+				if name == "rebuild" {
+					require.NoError(b, os.RemoveAll(filepath.Join(s.dir, snapshotName)))
+				}
+				before := heap()
+				b.StartTimer()
+				y := s.open(b)
+				b.StopTimer()
+				require.EqualValues(b, ballots, y.Checkpoint().Size)
+				require.Equal(b, name == "snapshot", y.covered == ballots)
+				grown = heap() - before
+				y.policy.end = 1 << 20
+				require.NoError(b, y.Close())
+				b.StartTimer()
 			}
+			b.ReportMetric(float64(ballots*b.N)/b.Elapsed().Seconds(), "ballots/s")
+			b.ReportMetric(float64(grown)/ballots, "B/ballot")
 		})
 	}
-	wg.Wait()
-	require.NoError(b, x.Close())
-	for b.Loop() {
-		require.NoError(b, s.open(b).Close())
-	}
-	b.ReportMetric(float64(voters*b.N)/b.Elapsed().Seconds(), "ballots/s")
+}
+
+// heap is what is in use after a collection of garbage.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

@@ -3,6 +3,7 @@ package box
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/internal/electiontest"
@@ -113,6 +113,7 @@ func TestOpenRefuses(t *testing.T) {
 		})
 	}
 	refuses("no verifier", s.Manifest, func(c *Config) { c.Verifier = nil }, "no verifier")
+	refuses("another election's verifier", s.Manifest, func(c *Config) { c.Verifier = other.verifier }, "Config.Verifier checks ballots of "+other.Manifest.ID().String())
 	refuses("no signatures", s.Manifest, func(c *Config) { c.Signatures = nil }, "not signed by a quorum")
 	refuses("too few signatures", s.Manifest, func(c *Config) { c.Signatures = c.Signatures[:s.Manifest.Quorum()-1] }, "not signed by a quorum")
 	refuses("another election's signatures", s.Manifest, func(c *Config) { c.Signatures = other.Signatures }, "not signed by a quorum")
@@ -122,21 +123,6 @@ func TestOpenRefuses(t *testing.T) {
 	require.NoError(t, x.Close())
 	refuses("another election's directory", other.Manifest, func(c *Config) { *c = other.config() }, s.Manifest.ID().String())
 	s.open(t)
-}
-
-// An operator's mistake is no ground for a signed refusal.
-func TestVerifierOfAnotherElectionIsNoRefusal(t *testing.T) {
-	s := newStage(t, electiontest.Config{})
-	c := s.config()
-	c.Verifier = newStage(t, electiontest.Config{}).Verifier(t)
-	x, err := Open(s.dir, s.Manifest, c)
-	require.NoError(t, err)
-	defer x.Close()
-	_, err = x.Cast(context.Background(), s.Ballot(t, 0, 0, 0).Bytes())
-	require.ErrorContains(t, err, "Config.Verifier is of another election")
-	var refusal *Refusal
-	require.NotErrorAs(t, err, &refusal)
-	require.Zero(t, x.Checkpoint().Size)
 }
 
 func TestConfigHidesItsKey(t *testing.T) {
@@ -355,7 +341,7 @@ func TestBatchAnswersEach(t *testing.T) {
 	require.NoError(t, err)
 	batch := func(ballots ...*ballot.Ballot) (out []*request) {
 		for _, b := range ballots {
-			out = append(out, &request{ballot: b, raw: b.Bytes(), digest: b.Digest(), leaf: tlog.RecordHash(b.Bytes()), done: make(chan struct{})})
+			out = append(out, newRequest(b))
 		}
 		x.queue.lead <- struct{}{}
 		x.process(context.Background(), out)
@@ -384,6 +370,53 @@ func TestBatchAnswersEach(t *testing.T) {
 	_, err = x.Seal(context.Background())
 	require.ErrorIs(t, err, errDisk)
 	require.EqualValues(t, 2, x.Checkpoint().Size)
+}
+
+// Sixty-four callers at once, many with a bad ballot: each hears of its own.
+func TestEachCallerHasItsOwnVerdict(t *testing.T) {
+	const voters = 32
+	s := newStage(t, electiontest.Config{Voters: voters, Edit: oneQuestion})
+	x := s.open(t)
+	good := smallBallots(t, s, voters)
+	var wg sync.WaitGroup
+	for i, b := range good {
+		raw := b.Bytes()
+		wg.Go(func() {
+			r, err := x.Cast(context.Background(), raw)
+			if err != nil || r.Verify(s.Manifest, b) != nil {
+				t.Error(i, err)
+			}
+		})
+		bad := b.Bytes()
+		kind := ballot.ErrInvalid
+		switch i % 3 {
+		case 0:
+			bad[len(bad)-1] ^= 1 // of the signature
+		case 1:
+			bad[sequenceOffset+3] ^= 1
+			kind = ballot.ErrSequence
+		case 2:
+			bad[0] = 9
+			kind = ballot.ErrMalformed
+		}
+		wg.Go(func() {
+			_, err := x.Cast(context.Background(), bad)
+			var refusal *Refusal
+			if !errors.As(err, &refusal) {
+				t.Error(i, err)
+				return
+			}
+			// When the good one came first, it is the voter's turn that the other has missed.
+			if !errors.Is(err, kind) && !errors.Is(err, ballot.ErrSequence) {
+				t.Error(i, err)
+			}
+			if signed, err := VerifyRefusal(s.Manifest, refusal.Note); err != nil || signed.Ballot != sha256.Sum256(bad) {
+				t.Error(i, err)
+			}
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, voters, x.Checkpoint().Size)
 }
 
 func TestOpenMakesTheDirectoriesAbove(t *testing.T) {

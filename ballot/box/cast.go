@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -34,25 +35,25 @@ func (x *Box) Cast(ctx context.Context, raw []byte) (*Receipt, error) {
 	x.gate.RLock()
 	defer x.gate.RUnlock()
 
-	r := &request{digest: sha256.Sum256(raw), done: make(chan struct{})}
-	receipt, err := x.logged(r.digest)
+	leaf := tlog.RecordHash(raw)
+	receipt, err := x.logged(leaf)
 	if receipt != nil || err != nil {
 		return receipt, err
 	}
 	if err := x.inTime(); err != nil {
-		return nil, x.refuse(r.digest, err)
+		return nil, x.refuse(raw, err)
 	}
-	if r.ballot, err = ballot.ParseBallot(x.manifest, raw); err != nil {
-		return nil, x.refuse(r.digest, err)
+	b, err := ballot.ParseBallot(x.manifest, raw)
+	if err != nil {
+		return nil, x.refuse(raw, err)
 	}
-	if reason, err := x.check(r.ballot); err != nil {
+	if reason, err := x.check(b, leaf); err != nil {
 		return nil, err
 	} else if reason != nil {
-		return nil, x.refuse(r.digest, reason)
+		return nil, x.refuse(raw, reason)
 	}
-	r.raw = r.ballot.Bytes()
-	r.leaf = tlog.RecordHash(r.raw)
 
+	r := newRequest(b)
 	x.queue.add(r)
 	for {
 		select {
@@ -63,18 +64,19 @@ func (x *Box) Cast(ctx context.Context, raw []byte) (*Receipt, error) {
 			return nil, ctx.Err()
 		case x.queue.lead <- struct{}{}:
 		}
-		batch := x.queue.take()
-		if len(batch) == 0 {
-			// Somebody else has taken r, and answers it.
-			<-x.queue.lead
-			select {
-			case <-r.done:
-				return r.receipt, r.err
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
+		if x.queue.has(r) {
+			x.gather()
+			x.process(context.WithoutCancel(ctx), x.queue.take())
+			continue
 		}
-		x.process(context.WithoutCancel(ctx), batch)
+		// Somebody else has taken r, and answers it.
+		<-x.queue.lead
+		select {
+		case <-r.done:
+			return r.receipt, r.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 
@@ -82,7 +84,6 @@ func (x *Box) Cast(ctx context.Context, raw []byte) (*Receipt, error) {
 type request struct {
 	ballot *ballot.Ballot
 	raw    []byte
-	digest [32]byte
 	leaf   tlog.Hash
 
 	done    chan struct{} // closed when receipt or err is set
@@ -90,24 +91,70 @@ type request struct {
 	err     error
 }
 
+func newRequest(b *ballot.Ballot) *request {
+	raw := b.Bytes()
+	return &request{ballot: b, raw: raw, leaf: tlog.RecordHash(raw), done: make(chan struct{})}
+}
+
 // A queue holds the ballots that wait. Whoever puts a value into lead takes a batch and
 // serves it; there is no goroutine of the box's own.
 type queue struct {
-	lead    chan struct{}
+	lead chan struct{} // held while a batch is taken and verified
+	turn chan struct{} // held while a batch is committed; taken before lead is given up
+
 	mu      sync.Mutex
 	waiting []*request
+	wanted  int           // add fills enough when so many wait; 0: nobody asks
+	enough  chan struct{} // of one
+}
+
+func newQueue() queue {
+	return queue{lead: make(chan struct{}, 1), turn: make(chan struct{}, 1), enough: make(chan struct{}, 1)}
 }
 
 func (q *queue) add(r *request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting = append(q.waiting, r)
+	if len(q.waiting) == q.wanted {
+		q.enough <- struct{}{}
+		q.wanted = 0
+	}
 }
 
 func (q *queue) remove(r *request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting = slices.DeleteFunc(q.waiting, func(w *request) bool { return w == r })
+}
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
+// want asks for a signal when n ballots wait; 0: for none any more. It is false if there will
+// be none, or if it was given before it was called off.
+func (q *queue) want(n int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if n == 0 {
+		still := q.wanted > 0
+		q.wanted = 0
+		return still
+	}
+	if len(q.waiting) >= n {
+		return false
+	}
+	q.wanted = n
+	return true
+}
+
+func (q *queue) has(r *request) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Contains(q.waiting, r)
 }
 
 func (q *queue) take() []*request {
@@ -119,21 +166,54 @@ func (q *queue) take() []*request {
 	return batch
 }
 
-// process verifies a batch, gives up the lead, so that the next batch is verified while this
-// one is written, and commits it.
-func (x *Box) process(ctx context.Context, batch []*request) {
-	verdicts, err := x.verify(ctx, batch)
-	x.commit(batch, verdicts, err)
+const (
+	// goodBatch is how many ballots are worth verifying while others are written.
+	goodBatch = 64
+
+	// patience bounds the wait for those who were just answered.
+	patience = time.Millisecond
+)
+
+// gather lets a batch grow: two small ones take longer to verify than one of all. If few
+// ballots wait while others are written, it waits until these are answered, and then for a
+// moment, since those who got an answer often have the next ballot at hand.
+func (x *Box) gather() {
+	q := &x.queue
+	if q.len() >= goodBatch {
+		return
+	}
+	q.turn <- struct{}{}
+	wanted, since := min(x.expected, goodBatch), x.answered
+	<-q.turn
+	if time.Since(since) > patience || !q.want(wanted) {
+		return
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-q.enough:
+	case <-timer.C:
+		if !q.want(0) {
+			<-q.enough // just now
+		}
+	}
 }
 
-// verify checks the proofs of a batch and gives up the lead.
-func (x *Box) verify(ctx context.Context, batch []*request) ([]error, error) {
-	defer func() { <-x.queue.lead }()
+// process verifies a batch, gives up the lead, so that the next batch is verified while this
+// one is written, and commits it. Its caller holds the lead.
+func (x *Box) process(ctx context.Context, batch []*request) {
 	ballots := make([]*ballot.Ballot, len(batch))
 	for i, r := range batch {
 		ballots[i] = r.ballot
 	}
-	return x.verifier.VerifyBatch(ctx, ballots)
+	verdicts, err := x.verify(ctx, ballots)
+	x.queue.turn <- struct{}{}
+	<-x.queue.lead
+	x.commit(batch, verdicts, err)
+	x.answered, x.expected = time.Now(), len(batch)+x.queue.len()
+	due := x.dueSnapshot(max(x.policy.between, x.covered/4))
+	<-x.queue.turn
+	x.writeSnapshot(due)
 }
 
 // commit logs the ballots of a batch that are acceptable, and answers all.
@@ -157,7 +237,7 @@ func (x *Box) commit(batch []*request, verdicts []error, err error) {
 		case err != nil:
 			r.err = err
 		case r.err == nil:
-			r.receipt, r.err = x.receipt(r.digest)
+			r.receipt, r.err = x.receipt(r.leaf)
 		}
 	}
 	if err == nil && len(logged) > 0 {
@@ -170,23 +250,18 @@ func (x *Box) commit(batch []*request, verdicts []error, err error) {
 func (x *Box) log(batch []*request, verdicts []error) (logged []*request, err error) {
 	var ballots [][]byte
 	for i, r := range batch {
-		if _, known := x.indexes[r.digest]; known {
+		if _, known := x.finder.find(x.hashes, r.leaf); known {
 			continue // the same bytes were cast twice at once
 		}
 		reason := verdicts[i]
-		if errors.Is(reason, ballot.ErrUnknownElection) {
-			// ParseBallot has read it as one of this election, so the voter is not to blame.
-			r.err = fmt.Errorf("box: Config.Verifier is of another election: %w", reason)
-			continue
-		}
 		if reason == nil {
 			reason = x.rules.Check(r.ballot)
 		}
 		if reason != nil {
-			r.err = x.refuse(r.digest, reason)
+			r.err = x.refuse(r.raw, reason)
 			continue
 		}
-		if err := x.apply(r.ballot, r.leaf, r.digest); err != nil {
+		if err := x.apply(r.ballot, r.leaf); err != nil {
 			return nil, x.fail("add a ballot to the tree", err)
 		}
 		logged = append(logged, r)
@@ -206,22 +281,25 @@ func (x *Box) log(batch []*request, verdicts []error) (logged []*request, err er
 	return logged, nil
 }
 
-// logged returns a receipt if the bytes with this digest are in the log.
-func (x *Box) logged(digest [32]byte) (*Receipt, error) {
+// logged returns a receipt if the ballot with this leaf hash is in the log.
+func (x *Box) logged(leaf tlog.Hash) (*Receipt, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if err := x.usable(); err != nil {
 		return nil, err
 	}
-	if _, known := x.indexes[digest]; !known {
+	if _, known := x.finder.find(x.hashes, leaf); !known {
 		return nil, nil
 	}
-	return x.receipt(digest)
+	return x.receipt(leaf)
 }
 
-// receipt wants x.mu, and a digest that is in the log.
-func (x *Box) receipt(digest [32]byte) (*Receipt, error) {
-	index := x.indexes[digest]
+// receipt wants x.mu, and a ballot that is in the log.
+func (x *Box) receipt(leaf tlog.Hash) (*Receipt, error) {
+	index, known := x.finder.find(x.hashes, leaf)
+	if !known {
+		return nil, errors.New("box: no receipt for a ballot that was not logged")
+	}
 	p, err := tlog.ProveRecord(int64(x.head.Size), int64(index), x.hashes)
 	if err != nil {
 		return nil, err
@@ -248,21 +326,21 @@ func (x *Box) inTime() error {
 
 // check asks the rule-book, before the proofs are verified at length. A ballot that
 // becomes known in the meantime passes: log finds it again.
-func (x *Box) check(b *ballot.Ballot) (reason, err error) {
+func (x *Box) check(b *ballot.Ballot, leaf tlog.Hash) (reason, err error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if err := x.usable(); err != nil {
 		return nil, err
 	}
-	if _, known := x.indexes[b.Digest()]; known {
+	if _, known := x.finder.find(x.hashes, leaf); known {
 		return nil, nil
 	}
 	return x.rules.Check(b), nil
 }
 
 // refuse signs a refusal; its result is a *Refusal unless signing fails.
-func (x *Box) refuse(digest [32]byte, reason error) error {
-	refusal, err := refuse(x.manifest, x.signer, digest, reason)
+func (x *Box) refuse(raw []byte, reason error) error {
+	refusal, err := refuse(x.manifest, x.signer, sha256.Sum256(raw), reason)
 	if err != nil {
 		return err
 	}

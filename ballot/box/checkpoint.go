@@ -34,6 +34,7 @@ type Checkpoint struct {
 	Size   uint64    // number of ballots
 	Hash   tlog.Hash // RFC 6962 root of the tree of these ballots
 	Closed bool      // the log ends here, for ever
+	Box    int       // the number of the manifest's box whose log this is, from 1
 	Note   []byte    // the signed note, as published
 }
 
@@ -48,7 +49,7 @@ func ParseCheckpoint(m *ballot.Manifest, signed []byte) (*Checkpoint, error) {
 }
 
 func readCheckpoint(m *ballot.Manifest, signed []byte) (*Checkpoint, error) {
-	text, err := openNote(m, signed)
+	text, number, err := openNote(m, signed)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
@@ -56,11 +57,27 @@ func readCheckpoint(m *ballot.Manifest, signed []byte) (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	if want := origin(m); c.Origin != want {
-		return nil, fmt.Errorf("checkpoint: %w: its origin is %q, %q wanted", ballot.ErrUnknownElection, c.Origin, want)
+	if number == 0 {
+		return nil, fmt.Errorf("checkpoint: %w", foreign(m, c.Origin))
 	}
+	c.Box = number
 	c.Note = bytes.Clone(signed)
 	return c, nil
+}
+
+// reread checks a checkpoint that came as a value: its fields must be those that its note says.
+func (c *Checkpoint) reread(m *ballot.Manifest) (*Checkpoint, error) {
+	if c == nil {
+		return nil, fmt.Errorf("%w: no checkpoint", ballot.ErrMalformed)
+	}
+	signed, err := readCheckpoint(m, c.Note)
+	if err != nil {
+		return nil, err
+	}
+	if signed.Digest() != c.Digest() {
+		return nil, fmt.Errorf("checkpoint: %w: its fields are not those that were signed", ballot.ErrInvalid)
+	}
+	return signed, nil
 }
 
 // Digest is what stands for the checkpoint where another party endorses it. It covers
@@ -113,34 +130,55 @@ func parseHead(text string) (*Checkpoint, error) {
 }
 
 // origin names the log of one election: the first line of every note that its box signs.
-func origin(m *ballot.Manifest) string {
+func origin(m *ballot.Manifest) string { return originOf(m, m.Log().Origin) }
+
+func originOf(m *ballot.Manifest, logOrigin string) string {
 	id := m.ID()
-	return fmt.Sprintf("%s/%x", m.Log().Origin, id[:])
+	return fmt.Sprintf("%s/%x", logOrigin, id[:])
 }
 
-// openNote returns the text of a note that m's log operator signed.
-func openNote(m *ballot.Manifest, signed []byte) (string, error) {
+// foreign is the error for a note that a box of m signed, under an origin that m does not name.
+func foreign(m *ballot.Manifest, line string) error {
+	return fmt.Errorf("%w: its origin is %q, %q wanted", ballot.ErrUnknownElection, line, origin(m))
+}
+
+// openNote returns the text of a note that one of m's boxes signed, and the box's number. The
+// first line says which, and the signature must be by that box's key: others do not matter. If it
+// names none, any box's signature will do, and the number is 0.
+func openNote(m *ballot.Manifest, signed []byte) (text string, number int, err error) {
 	if len(signed) > maxNoteBytes {
-		return "", fmt.Errorf("%w: %d bytes, at most %d allowed", ballot.ErrMalformed, len(signed), maxNoteBytes)
+		return "", 0, fmt.Errorf("%w: %d bytes, at most %d allowed", ballot.ErrMalformed, len(signed), maxNoteBytes)
 	}
-	v, err := note.NewVerifier(m.Log().Key)
-	if err != nil {
-		return "", fmt.Errorf("%w: the manifest's log key: %v", ballot.ErrMalformed, err)
+	line, _, _ := bytes.Cut(signed, []byte("\n"))
+	logs := m.Logs()
+	number = 1 + slices.IndexFunc(logs, func(l ballot.LogInfo) bool { return originOf(m, l.Origin) == string(line) })
+	if number > 0 {
+		logs = logs[number-1 : number]
 	}
-	n, err := note.Open(signed, note.VerifierList(v))
+	var verifiers []note.Verifier
+	var names []string
+	for _, l := range logs {
+		v, err := note.NewVerifier(l.Key)
+		if err != nil {
+			return "", 0, fmt.Errorf("%w: the manifest's log key: %v", ballot.ErrMalformed, err)
+		}
+		verifiers = append(verifiers, v)
+		names = append(names, v.Name())
+	}
+	n, err := note.Open(signed, note.VerifierList(verifiers...))
 	switch err.(type) {
 	case nil:
-		for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
-			if b, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(b) != s.Base64 {
-				return "", fmt.Errorf("%w: the signature of %s is not canonical base64", ballot.ErrMalformed, s.Name)
-			}
-		}
-		return n.Text, nil
 	case *note.UnverifiedNoteError, *note.InvalidSignatureError:
-		return "", fmt.Errorf("%w: not signed by %s with the manifest's key: %v", ballot.ErrInvalid, v.Name(), err)
+		return "", 0, fmt.Errorf("%w: not signed by %s with the manifest's key: %v", ballot.ErrInvalid, strings.Join(names, " or "), err)
 	default:
-		return "", fmt.Errorf("%w: %v", ballot.ErrMalformed, err)
+		return "", 0, fmt.Errorf("%w: %v", ballot.ErrMalformed, err)
 	}
+	for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
+		if b, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(b) != s.Base64 {
+			return "", 0, fmt.Errorf("%w: the signature of %s is not canonical base64", ballot.ErrMalformed, s.Name)
+		}
+	}
+	return n.Text, number, nil
 }
 
 func parseDecimal(s string) (uint64, error) {

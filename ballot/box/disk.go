@@ -91,7 +91,7 @@ func makeDirectory(dir string) error {
 }
 
 // replaceFile writes a file so that a crash leaves either the old content or the new one.
-// The new content passes through the file named temporary.
+// The new content passes through the file named temporary, which is emptied if the disk is full.
 func replaceFile(d disk, temporary, name string, content []byte) error {
 	f, err := d.Create(temporary)
 	if err != nil {
@@ -100,6 +100,9 @@ func replaceFile(d disk, temporary, name string, content []byte) error {
 	_, err = f.WriteAt(content, 0)
 	if err == nil {
 		err = f.Sync()
+	}
+	if err != nil {
+		err = errors.Join(err, f.Truncate(0))
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err

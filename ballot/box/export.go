@@ -82,7 +82,7 @@ func (e *export) checkPublished() error {
 	if err != nil {
 		return err
 	}
-	c, err := readCheckpoint(e.box.manifest, old)
+	c, err := e.box.ownCheckpoint(old)
 	if err != nil {
 		return fmt.Errorf("the directory holds something else: %w", err)
 	}

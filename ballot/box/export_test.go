@@ -142,7 +142,7 @@ func TestExportAndReadAtManySizes(t *testing.T) {
 	j, err := openJournal(directory(s.dir), s.Manifest.ID(), false)
 	require.NoError(t, err)
 	n := 0
-	r, err := j.read(func(raw []byte, p place) error {
+	r, err := j.read(never, func(raw []byte, p place) error {
 		require.Equal(t, entries[n], raw)
 		again, err := j.ballot(p)
 		require.NoError(t, err)

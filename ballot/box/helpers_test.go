@@ -97,7 +97,7 @@ func (s *stage) logBytes(tb testing.TB, x *Box, entries ...[]byte) {
 	for len(entries) > 0 {
 		n := min(len(entries), maxBatch)
 		for i, raw := range entries[:n] {
-			require.NoError(tb, x.hashes.add(x.journal.count+uint64(i), tlog.RecordHash(raw)))
+			require.NoError(tb, x.addLeaf(x.journal.count+uint64(i), tlog.RecordHash(raw)))
 		}
 		places, err := x.journal.append(entries[:n])
 		require.NoError(tb, err)
@@ -106,6 +106,9 @@ func (s *stage) logBytes(tb testing.TB, x *Box, entries ...[]byte) {
 	}
 	require.NoError(tb, x.advance())
 }
+
+// never is what there is to do between the records of a journal.
+func never() error { return nil }
 
 // numbered returns n entries of different lengths.
 func numbered(n int) [][]byte {

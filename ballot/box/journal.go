@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 
 	"github.com/scrutin/scrutin/ballot"
 )
@@ -31,6 +32,10 @@ type journal struct {
 	end    int64  // where the next record goes
 	count  uint64 // ballots
 	sealed bool
+
+	// chain stands for all records: SHA-256 of the header at first, then with every record
+	// SHA-256 of what it was before and the record's sum.
+	chain [sha256.Size]byte
 }
 
 const (
@@ -42,7 +47,7 @@ const (
 
 	prefixSize = 4 + 8 + 4
 	recordSize = prefixSize + sha256.Size // without its payload
-	maxBatch   = 64                       // ballots of a record
+	maxBatch   = 256                      // ballots of a record
 	maxEntry   = 1<<16 - 1                // bytes of a ballot, an entry bundle's limit
 	maxPayload = maxBatch * (2 + maxEntry)
 )
@@ -61,7 +66,7 @@ func journalHeader(id ballot.ElectionID) []byte {
 // openJournal opens the journal of an election. If there is none, it makes one in a new box.
 func openJournal(d disk, id ballot.ElectionID, isNew bool) (*journal, error) {
 	j := &journal{header: journalHeader(id)}
-	j.end = int64(len(j.header))
+	j.rewind()
 	f, err := d.Open(journalName)
 	if errors.Is(err, fs.ErrNotExist) {
 		if !isNew {
@@ -88,23 +93,41 @@ func openJournal(d disk, id ballot.ElectionID, isNew bool) (*journal, error) {
 	return j, nil
 }
 
+// rewind goes back to before the first record.
+func (j *journal) rewind() {
+	j.last, j.end, j.count, j.sealed = 0, int64(len(j.header)), 0, false
+	j.chain = sha256.Sum256(j.header)
+}
+
+// extend adds a record's sum to the chain.
+func (j *journal) extend(sum [sha256.Size]byte) {
+	j.chain = sha256.Sum256(append(j.chain[:], sum[:]...))
+}
+
 // A reading is where read stopped: at the end of the file, or at a record that is not whole.
 type reading struct {
 	size   int64 // of the file
 	damage error // what is wrong at journal.end; nil at the end of the file
 }
 
-// read reads the records from the start, calling visit for every ballot, and stops before the
-// first record that is not whole.
-func (j *journal) read(visit func(raw []byte, p place) error) (*reading, error) {
+// read reads the records, calling visit for every ballot, and stops before the first record
+// that is not whole. It calls between at the end of each record, and before the first.
+func (j *journal) read(between func() error, visit func(raw []byte, p place) error) (*reading, error) {
 	size, err := j.file.Size()
 	if err != nil {
 		return nil, err
 	}
 	out := &reading{size: size}
 	r := bufio.NewReaderSize(io.NewSectionReader(j.file, j.end, size-j.end), 1<<18)
-	for j.end < size {
-		tag, payload, damage, err := j.readRecord(r, size)
+	var rec record
+	for {
+		if err := between(); err != nil {
+			return nil, err
+		}
+		if j.end >= size {
+			return out, nil
+		}
+		damage, err := j.readRecord(r, size, &rec)
 		if err != nil {
 			return nil, err
 		}
@@ -114,11 +137,11 @@ func (j *journal) read(visit func(raw []byte, p place) error) (*reading, error) 
 		if j.sealed {
 			return nil, fmt.Errorf("%w: %s: a record at offset %d, after the seal", ErrDamaged, journalName, j.end)
 		}
-		if tag == sealTag {
+		if rec.tag == sealTag {
 			j.sealed = true
 		}
 		at := j.end + recordSize
-		for rest := payload; len(rest) > 0; {
+		for rest := rec.payload; len(rest) > 0; {
 			raw, tail, ok := cutEntry(rest)
 			if !ok {
 				return nil, fmt.Errorf("%w: %s: the record at offset %d has a good sum and no whole ballots", ErrDamaged, journalName, j.end)
@@ -132,34 +155,42 @@ func (j *journal) read(visit func(raw []byte, p place) error) (*reading, error) 
 			rest = tail
 		}
 		j.last, j.end = j.end, at
+		j.extend(rec.sum)
 	}
-	return out, nil
+}
+
+// A record is what readRecord read last.
+type record struct {
+	tag     string
+	sum     [sha256.Size]byte
+	payload []byte // its memory is used again
 }
 
 // readRecord reads the record at j.end. A record that is not whole is a damage; err is for
 // a disk that does not answer.
-func (j *journal) readRecord(r io.Reader, size int64) (tag string, payload []byte, damage, err error) {
+func (j *journal) readRecord(r io.Reader, size int64, rec *record) (damage, err error) {
 	var head [recordSize]byte
 	if _, err := io.ReadFull(r, head[:]); err == io.ErrUnexpectedEOF {
-		return "", nil, errors.New("it is cut short"), nil
+		return errors.New("it is cut short"), nil
 	} else if err != nil {
-		return "", nil, nil, err
+		return nil, err
 	}
 	n, damage := j.checkPrefix(head[:prefixSize], j.count)
 	if damage == nil && n > size-j.end-recordSize {
 		damage = fmt.Errorf("it is cut short, or its length %d is wrong", n)
 	}
 	if damage != nil {
-		return "", nil, damage, nil
+		return damage, nil
 	}
-	payload = make([]byte, n)
-	if _, err := io.ReadFull(r, payload); err != nil {
-		return "", nil, nil, err
+	rec.tag, rec.sum = string(head[:4]), [sha256.Size]byte(head[prefixSize:])
+	rec.payload = slices.Grow(rec.payload[:0], int(n))[:n]
+	if _, err := io.ReadFull(r, rec.payload); err != nil {
+		return nil, err
 	}
-	if j.sum(head[:prefixSize], payload) != [sha256.Size]byte(head[prefixSize:]) {
-		return "", nil, errors.New("its checksum is wrong"), nil
+	if j.sum(head[:prefixSize], rec.payload) != rec.sum {
+		return errors.New("its checksum is wrong"), nil
 	}
-	return string(head[:4]), payload, nil, nil
+	return nil, nil
 }
 
 // checkPrefix checks the start of a record of which count ballots stand before it, and
@@ -274,6 +305,7 @@ func (j *journal) write(tag string, payload []byte) error {
 		return err
 	}
 	j.last, j.end = j.end, j.end+int64(len(b))
+	j.extend(sum)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -39,6 +40,7 @@ var refusalKinds = []struct {
 // ballot.ErrSequence, ballot.ErrClosed, ballot.ErrUnknownKey, ...).
 // docs/spec/log.md, "Refusal".
 type Refusal struct {
+	Box    int      // the number of the manifest's box that refused, from 1
 	Ballot [32]byte // SHA-256 of the bytes that were refused
 	Reason string   // one line: the kind, ": ", what is wrong
 	Note   []byte   // the signed note
@@ -47,7 +49,7 @@ type Refusal struct {
 
 // VerifyRefusal reads a refusal by m's box and checks its signature.
 func VerifyRefusal(m *ballot.Manifest, signed []byte) (*Refusal, error) {
-	text, err := openNote(m, signed)
+	text, number, err := openNote(m, signed)
 	if err != nil {
 		return nil, fmt.Errorf("box: refusal: %w", err)
 	}
@@ -55,8 +57,8 @@ func VerifyRefusal(m *ballot.Manifest, signed []byte) (*Refusal, error) {
 	if len(lines) != 5 || lines[1] != refusedLine {
 		return nil, fmt.Errorf("box: refusal: %w: not a refusal", ballot.ErrMalformed)
 	}
-	if want := origin(m); lines[0] != want {
-		return nil, fmt.Errorf("box: refusal: %w: its origin is %q, %q wanted", ballot.ErrUnknownElection, lines[0], want)
+	if number == 0 {
+		return nil, fmt.Errorf("box: refusal: %w", foreign(m, lines[0]))
 	}
 	digest, err := hex.DecodeString(lines[2])
 	if err != nil || len(digest) != 32 || hex.EncodeToString(digest) != lines[2] {
@@ -65,7 +67,7 @@ func VerifyRefusal(m *ballot.Manifest, signed []byte) (*Refusal, error) {
 	word, _, _ := strings.Cut(lines[3], ": ")
 	for _, k := range refusalKinds {
 		if k.word == word {
-			return &Refusal{Ballot: [32]byte(digest), Reason: lines[3], Note: bytes.Clone(signed), kind: k.kind}, nil
+			return &Refusal{Box: number, Ballot: [32]byte(digest), Reason: lines[3], Note: bytes.Clone(signed), kind: k.kind}, nil
 		}
 	}
 	return nil, fmt.Errorf("box: refusal: %w: unknown reason %q", ballot.ErrMalformed, lines[3])
@@ -86,9 +88,10 @@ func refuse(m *ballot.Manifest, s note.Signer, digest [32]byte, reason error) (*
 			break
 		}
 	}
-	r := &Refusal{Ballot: digest, Reason: word + ": " + printable(reason.Error()), kind: kind}
+	number := 1 + slices.IndexFunc(m.Logs(), func(l ballot.LogInfo) bool { return l.Origin == s.Name() })
+	r := &Refusal{Box: number, Ballot: digest, Reason: word + ": " + printable(reason.Error()), kind: kind}
 	var err error
-	r.Note, err = note.Sign(&note.Note{Text: fmt.Sprintf("%s\n%s\n%x\n%s\n", origin(m), refusedLine, digest, r.Reason)}, s)
+	r.Note, err = note.Sign(&note.Note{Text: fmt.Sprintf("%s\n%s\n%x\n%s\n", originOf(m, s.Name()), refusedLine, digest, r.Reason)}, s)
 	if err != nil {
 		return nil, fmt.Errorf("box: sign a refusal: %w", err)
 	}

@@ -1,6 +1,7 @@
 package box
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -117,13 +118,17 @@ func (t tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// add appends leaf number n.
+// add appends leaf number n, and the roots of the subtrees that it completes.
 func (t *tree) add(n uint64, leaf tlog.Hash) error {
-	hashes, err := tlog.StoredHashesForRecordHash(int64(n), leaf, *t)
-	if err != nil {
-		return err
+	if stored := tlog.StoredHashCount(int64(n)); stored != int64(len(*t)) {
+		return fmt.Errorf("box: leaf %d of a tree of %d hashes", n, len(*t))
 	}
-	*t = append(*t, hashes...)
+	*t = append(*t, leaf)
+	h := leaf
+	for level := 0; n>>level&1 == 1; level++ {
+		h = tlog.NodeHash((*t)[tlog.StoredHashIndex(level, int64(n>>level)-1)], h)
+		*t = append(*t, h)
+	}
 	return nil
 }
 
@@ -140,3 +145,35 @@ func (t tree) tile(of tile) []byte {
 	}
 	return b
 }
+
+// A finder knows the numbers of a tree's leaves: for each, 8 bytes of its hash and the number.
+type finder struct {
+	first map[uint64]uint64    // the start of a leaf's hash -> number
+	rest  map[tlog.Hash]uint64 // of leaves whose hash starts as an earlier one's
+}
+
+func newFinder(leaves int) finder {
+	return finder{make(map[uint64]uint64, leaves), map[tlog.Hash]uint64{}}
+}
+
+func (f *finder) count() uint64 { return uint64(len(f.first) + len(f.rest)) }
+
+// find returns the number of a leaf of t.
+func (f *finder) find(t tree, leaf tlog.Hash) (n uint64, ok bool) {
+	n, ok = f.first[start(leaf)]
+	if ok && t.leaf(n) != leaf {
+		n, ok = f.rest[leaf]
+	}
+	return n, ok
+}
+
+// add notes the number of a leaf that it did not find before.
+func (f *finder) add(n uint64, leaf tlog.Hash) {
+	if _, taken := f.first[start(leaf)]; taken {
+		f.rest[leaf] = n
+	} else {
+		f.first[start(leaf)] = n
+	}
+}
+
+func start(leaf tlog.Hash) uint64 { return binary.BigEndian.Uint64(leaf[:]) }

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -50,12 +48,12 @@ func keepBox(ctx context.Context, dir string, _ int) error {
 	if err != nil {
 		return err
 	}
-	clock := &demonstrationClock{closing: time.Unix(m.Closes(), 0)}
+	clock := stage.NewClock(m.Closes())
 	b, err := box.Open(d.private("box", "ballots"), m, box.Config{
 		Verifier:   verifier,
 		Key:        key,
 		Signatures: signatures,
-		Now:        clock.now,
+		Now:        clock.Now,
 		Logger:     slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {
@@ -82,7 +80,7 @@ func keepBox(ctx context.Context, dir string, _ int) error {
 			return err
 		}
 	}
-	clock.put.Store(true)
+	clock.PutForward()
 	if _, err := b.Seal(ctx); err != nil {
 		return err
 	}
@@ -105,20 +103,6 @@ func answer(ctx context.Context, b *box.Box, path string) error {
 		return err
 	}
 	return stage.Put(name+".receipt", receipt.Bytes())
-}
-
-// demonstrationClock is the real time until it is put forward to the hour of closing: the
-// example does not wait for the end of the day.
-type demonstrationClock struct {
-	put     atomic.Bool
-	closing time.Time
-}
-
-func (c *demonstrationClock) now() time.Time {
-	if c.put.Load() {
-		return c.closing
-	}
-	return time.Now()
 }
 
 // post puts a ballot into the mail and waits for the box's answer.

@@ -20,7 +20,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -104,33 +103,12 @@ func parse(args []string) (*play, error) {
 	case p.threshold < 2 || p.threshold > p.trustees:
 		return nil, stage.Usagef("-threshold %d: 2 to %d of %d trustees are possible", p.threshold, p.trustees, p.trustees)
 	}
-	if err := p.makeDir(); err != nil {
-		return nil, stage.Usagef("-out: %v", err)
+	var err error
+	p.dir, err = stage.MakeDir("referendum", p.dir)
+	if err != nil {
+		return nil, err
 	}
 	return &p, nil
-}
-
-// makeDir makes the directory of the election and refuses one that holds anything.
-func (p *play) makeDir() (err error) {
-	if p.dir == "" {
-		p.dir, err = os.MkdirTemp("", "scrutin-referendum-")
-		return err
-	}
-	if err := os.MkdirAll(p.dir, 0o755); err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(p.dir)
-	if err != nil {
-		return err
-	}
-	if len(entries) > 0 {
-		return fmt.Errorf("%s is not empty", p.dir)
-	}
-	probe := filepath.Join(p.dir, ".probe")
-	if err := os.WriteFile(probe, nil, 0o600); err != nil {
-		return err
-	}
-	return os.Remove(probe)
 }
 
 // run is the story of the election.
@@ -217,8 +195,8 @@ func (p *play) run(ctx context.Context) error {
 		return err
 	}
 
-	fmt.Printf("\nThe whole election took %.0f s. Its record is public; audit it with\n\n    go run ./examples/audit -election %s %s\n",
-		time.Since(start).Seconds(), id, d.record())
+	fmt.Printf("\nThe whole election took %.0f s. Its record is public; audit it with\n\n    %s\n",
+		time.Since(start).Seconds(), stage.AuditCommand(id, d.record()))
 	return nil
 }
 

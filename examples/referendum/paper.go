@@ -30,7 +30,7 @@ func questions() []ballot.Question {
 				"fr": "Approuvez-vous l’arrêté 2026-14 (une voie verte sur l’ancienne voie ferrée) ?",
 			},
 			Text: &ballot.Document{URI: bylawURI, SHA256: sha256.Sum256(bylaw)},
-			Rule: ballot.Rule{Type: ballot.RuleChoose, Min: 1, Max: 1, Blank: true},
+			Rule: ballot.Choice{Min: 1, Max: 1, Blank: true},
 			Options: []ballot.Option{
 				{ID: "yes", Title: ballot.Text{"en": "Yes", "fr": "Oui"}},
 				{ID: "no", Title: ballot.Text{"en": "No", "fr": "Non"}},
@@ -42,7 +42,7 @@ func questions() []ballot.Question {
 				"en": "Which of these projects should come first? At most two.",
 				"fr": "Lesquels de ces projets doivent passer en premier ? Deux au plus.",
 			},
-			Rule: ballot.Rule{Type: ballot.RuleChoose, Min: 0, Max: 2},
+			Rule: ballot.Choice{Min: 0, Max: 2},
 			Options: []ballot.Option{
 				{ID: "library", Title: ballot.Text{"en": "A library in the South", "fr": "Une bibliothèque au Sud"}},
 				{ID: "orchard", Title: ballot.Text{"en": "A public orchard", "fr": "Un verger public"}},

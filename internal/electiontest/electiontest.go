@@ -31,6 +31,8 @@ type Config struct {
 	Trustees  int
 	Threshold int
 	Revotes   uint32              // the limit under the rule "last"; 0 is the rule "none"
+	Boxes     int                 // 0 is one box
+	Copies    int                 // with several boxes; 0 is 1
 	Edit      func(*ballot.Draft) // changes the draft before the manifest is made
 }
 
@@ -44,6 +46,7 @@ type Election struct {
 	Census     *census.Tree       // voter i is leaf i
 	Key        *prooftest.Key     // proves memberships
 	LogKey     string             // the operator's note signer key
+	LogKeys    []string           // of all boxes; LogKey is the first
 	Signatures []ballot.Signature // of all trustees
 }
 
@@ -108,10 +111,21 @@ func New(tb testing.TB, c Config) *Election {
 	e.Census = tree
 	d.Census = ballot.CensusOf(tree)
 
-	signer, verifier, err := note.GenerateKey(rand.Reader, Origin)
-	require.NoError(tb, err)
-	e.LogKey = signer
-	d.Log = ballot.LogInfo{Origin: Origin, Key: verifier}
+	for n := range max(c.Boxes, 1) {
+		origin := Origin
+		if n > 0 {
+			origin = fmt.Sprintf("%s/%d", Origin, n+1)
+		}
+		signer, verifier, err := note.GenerateKey(rand.Reader, origin)
+		require.NoError(tb, err)
+		e.LogKeys = append(e.LogKeys, signer)
+		if log := (ballot.LogInfo{Origin: origin, Key: verifier}); n == 0 {
+			d.Log = log
+		} else {
+			d.Boxes, d.Copies = append(d.Boxes, log), max(c.Copies, 1)
+		}
+	}
+	e.LogKey = e.LogKeys[0]
 
 	if c.Edit != nil {
 		c.Edit(&d)
@@ -137,13 +151,13 @@ func Questions() []ballot.Question {
 				URI:    "https://assembly.example.org/treaty.txt",
 				SHA256: sha256.Sum256([]byte("Article 1.")),
 			},
-			Rule:    ballot.Rule{Type: ballot.RuleChoose, Min: 1, Max: 1, Blank: true},
+			Rule:    ballot.Choice{Min: 1, Max: 1, Blank: true},
 			Options: []ballot.Option{option("yes", "Yes", "Oui"), option("no", "No", "Non")},
 		},
 		{
 			ID:    "projects",
 			Title: ballot.Text{"en": "Which projects come first?", "fr": "Quels projets d'abord ?"},
-			Rule:  ballot.Rule{Type: ballot.RuleChoose, Min: 0, Max: 2, Blank: true},
+			Rule:  ballot.Choice{Min: 0, Max: 2, Blank: true},
 			Options: []ballot.Option{
 				option("bridge", "Bridge", "Pont"),
 				option("library", "Library", "Bibliothèque"),

@@ -1,0 +1,221 @@
+package box
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/scrutin/scrutin/ballot"
+)
+
+// ErrNotExtended means a checkpoint that was not shown to extend the last one that a witness
+// cosigned. It is a refusal, and no proof: the checkpoint may be an old one, or the proof wrong.
+var ErrNotExtended = errors.New("not shown to extend the checkpoint that was cosigned last")
+
+// WitnessConfig is what a Witness needs besides its file and the manifest.
+type WitnessConfig struct {
+	Key string           // from GenerateWitnessKey. Secret.
+	Now func() time.Time // the clock; nil means time.Now
+}
+
+// String hides the key.
+func (WitnessConfig) String() string { return "box.WitnessConfig(redacted)" }
+
+// GoString hides the key.
+func (c WitnessConfig) GoString() string { return c.String() }
+
+// A Witness cosigns the checkpoints of one box (c2sp.org/tlog-cosignature). It remembers the last
+// one durably, and cosigns no other that does not extend it, so a box that shows two logs to two
+// readers cannot have both cosigned. Its methods are safe for concurrent use.
+type Witness struct {
+	manifest *ballot.Manifest
+	signer   *cosigner
+	now      func() time.Time
+	disk     disk
+	name     string
+	unlock   func() error
+
+	mu     sync.Mutex
+	last   *Checkpoint // with the cosignature; nil if there is none
+	failed error       // a write after which only the file tells what is remembered; errReleased after Close
+}
+
+// OpenWitness opens the witness that remembers in a file, or makes a new one there, which takes
+// the first checkpoint that it is shown on trust. The file is the checkpoint that was cosigned
+// last. To lose it, or to put an older copy in its place, is to forget what was seen.
+//
+// It refuses a file that is open elsewhere (ErrLocked), and one that is not a checkpoint of m that
+// this key cosigned (ErrDamaged).
+func OpenWitness(file string, m *ballot.Manifest, c WitnessConfig) (*Witness, error) {
+	w, err := openWitness(file, m, c)
+	if err != nil {
+		return nil, fmt.Errorf("box: witness: %s: %w", file, err)
+	}
+	return w, nil
+}
+
+func openWitness(file string, m *ballot.Manifest, c WitnessConfig) (*Witness, error) {
+	signer, err := newCosigner(c.Key)
+	if err != nil {
+		return nil, err
+	}
+	dir, name := filepath.Split(filepath.Clean(file))
+	dir = filepath.Clean(dir)
+	if err := makeDirectory(dir); err != nil {
+		return nil, err
+	}
+	unlock, err := lock(filepath.Join(dir, name+".lock"))
+	if err != nil {
+		return nil, err
+	}
+	w := &Witness{manifest: m, signer: signer, now: c.Now, disk: directory(dir), name: name, unlock: unlock}
+	if w.now == nil {
+		w.now = time.Now
+	}
+	if err := w.load(); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return w, nil
+}
+
+func (w *Witness) load() error {
+	b, err := readFile(w.disk, w.name, maxNoteBytes)
+	if err != nil || b == nil {
+		return err
+	}
+	last, err := readCheckpoint(w.manifest, b)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if len(last.Cosignatures(w.signer.WitnessKey)) != 1 {
+		return fmt.Errorf("%w: the checkpoint is not cosigned with the key of %s", ErrDamaged, w.signer.Name())
+	}
+	w.last = last
+	return nil
+}
+
+// Key returns the public key, which those who rely on the witness must know.
+func (w *Witness) Key() *WitnessKey { return w.signer.WitnessKey }
+
+// Last returns the checkpoint that was cosigned last; nil if there is none.
+func (w *Witness) Last() *Checkpoint {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last == nil {
+		return nil
+	}
+	return w.last.clone()
+}
+
+// Cosign takes a checkpoint that the box signed, with the proof that it extends Last (that of
+// CheckConsistency; none if there is no last one or its size is the same or 0), and returns its
+// note with the cosignature. Before that, the checkpoint is remembered durably.
+//
+// What does not extend the last checkpoint is refused with ErrNotExtended, or, if the two notes
+// alone prove that the operator has cheated, with an *Evidence. If they do not and the proof
+// fails, CheckConsistency finds the evidence in the tiles.
+func (w *Witness) Cosign(signed []byte, p tlog.TreeProof) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b, err := w.cosign(signed, p)
+	if err != nil {
+		return nil, fmt.Errorf("box: witness: %w", err)
+	}
+	return b, nil
+}
+
+func (w *Witness) cosign(signed []byte, p tlog.TreeProof) ([]byte, error) {
+	if w.failed != nil {
+		return nil, w.failed
+	}
+	c, err := readCheckpoint(w.manifest, signed)
+	if err != nil {
+		return nil, err
+	}
+	if w.last != nil {
+		if err := w.extends(c, p); err != nil {
+			return nil, err
+		}
+	}
+	c, err = w.add(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := replaceFile(w.disk, w.name+".new", w.name, c.Note); err != nil {
+		w.failed = fmt.Errorf("an earlier write failed, open the witness anew: %w", err)
+		return nil, err
+	}
+	w.last = c
+	return c.clone().Note, nil
+}
+
+// extends checks that c extends the last checkpoint.
+func (w *Witness) extends(c *Checkpoint, p tlog.TreeProof) error {
+	last := w.last
+	switch {
+	case c.Origin != last.Origin:
+		return fmt.Errorf("%w: the checkpoint is of %s, the last one of %s", ErrNotExtended, c.Origin, last.Origin)
+	case c.Size == last.Size && c.Hash != last.Hash:
+		return proven(w.manifest, &Evidence{Kind: Forked, First: last, Second: c})
+	case last.Closed && c.Size > last.Size:
+		return proven(w.manifest, &Evidence{Kind: Reopened, First: last, Second: c})
+	case c.Closed && c.Size < last.Size:
+		return proven(w.manifest, &Evidence{Kind: Reopened, First: c, Second: last})
+	case c.Size < last.Size || last.Closed && !c.Closed:
+		return fmt.Errorf("%w: it has %d ballots, closed: %t; the last one has %d, closed: %t", ErrNotExtended, c.Size, c.Closed, last.Size, last.Closed)
+	case c.Size == last.Size || last.Size == 0:
+		return nil
+	}
+	if err := checkExtension(p, c, last.Size, last.Hash); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotExtended, err)
+	}
+	return nil
+}
+
+// add returns c with the cosignature of now. The lines of other witnesses stay, unless so many of
+// them came that no reader would take one more.
+func (w *Witness) add(c *Checkpoint) (*Checkpoint, error) {
+	now := w.now().Unix()
+	if now <= 0 {
+		return nil, fmt.Errorf("the clock says %s", formatTime(now))
+	}
+	signer := *w.signer
+	signer.seconds = uint64(now)
+	operator, err := note.NewVerifier(w.manifest.Logs()[c.Box-1].Key)
+	if err != nil {
+		return nil, err
+	}
+	n, err := note.Open(c.Note, note.VerifierList(operator))
+	if err != nil {
+		return nil, err
+	}
+	for {
+		cosigned, err := note.Sign(n, &signer)
+		if err != nil {
+			return nil, err
+		}
+		out, err := readCheckpoint(w.manifest, cosigned)
+		if err == nil || len(n.UnverifiedSigs) == 0 {
+			return out, err
+		}
+		n.UnverifiedSigs = nil
+	}
+}
+
+// Close releases the file.
+func (w *Witness) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed == errWitnessClosed {
+		return nil
+	}
+	w.failed = errWitnessClosed
+	return w.unlock()
+}
+
+var errWitnessClosed = errors.New("the witness was closed")
