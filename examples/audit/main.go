@@ -1,10 +1,17 @@
 // Command audit replays the public record of an election and prints what it found.
 //
 //	audit -election ID DIR
+//	audit -election ID -tracker TRACKER DIR
+//	audit -election ID -receipt FILE -ballot FILE DIR
+//	audit -election ID -evidence FILE DIR
 //
 // DIR is the record. ID is the election id, which the auditor knows from elsewhere: from the
 // letter to the voters, say. The exit status is 0 if the record is valid and has a result, 1
 // if a check fails, which the last line names, and 2 if the program was called wrongly.
+//
+// The other calls look at the ballot box alone: where the ballot with a tracker stands in the
+// published log; whether the log honours a voter's receipt, and if not, the evidence; and whether
+// a file of evidence proves that the operator of the box has cheated.
 package main
 
 import (
@@ -15,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/examples/internal/stage"
@@ -22,61 +30,126 @@ import (
 	"github.com/scrutin/scrutin/tally"
 )
 
-const usage = `usage: audit -election ID DIR
+const usage = `usage: audit -election ID [-strict] [-json] DIR
+       audit -election ID -tracker TRACKER DIR
+       audit -election ID -receipt FILE -ballot FILE DIR
+       audit -election ID -evidence FILE DIR
 
 Replays the public record of an election in the directory DIR.
 
-  -election ID   the election id, 64 hexadecimal digits, as known from elsewhere
-  -strict        refuse membership keys made by one party, as elections for tests have;
-                 without it they are accepted, and the report names them
+  -election ID      the election id, 64 hexadecimal digits, as known from elsewhere
+  -strict           refuse membership keys made by one party, as elections for tests have;
+                    without it they are accepted, and the report names them
+  -json             print the report as JSON
 
-Exit status: 0 the record is valid and has a result, 1 a check fails, 2 wrong usage.
+Instead of the whole audit:
+
+  -tracker TRACKER  find the ballot with this tracker in the published log
+  -receipt FILE     check that the published log honours the receipt of the ballot in
+  -ballot FILE      this file; if it does not, the evidence goes to the receipt's name
+                    with .evidence.json
+  -evidence FILE    check evidence against the operator of the ballot box; DIR may be the
+                    manifest alone
+
+Exit status: 0 the record is valid and has a result (the ballot was found, the receipt is
+honoured, the evidence holds), 1 not so, 2 wrong usage.
 `
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, os.Args[1:])
+	err := run(ctx, os.Args[1:], os.Stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Print(usage)
 		err = nil
-	case errors.Is(err, errInvalid): // the report says it
+	case errors.Is(err, errInvalid): // what was printed says it
 		os.Exit(1)
 	}
 	stage.Exit("audit", err)
 }
 
-var errInvalid = errors.New("the record is not valid")
+var errInvalid = errors.New("not valid")
 
-func run(ctx context.Context, args []string) error {
+// options are what the flags say.
+type options struct {
+	election                           ballot.ElectionID
+	strict, json                       bool
+	tracker, receipt, ballot, evidence string
+	path                               string // the record; with evidence also a manifest
+}
+
+func parse(args []string) (*options, error) {
+	var o options
 	flags := flag.NewFlagSet("audit", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	election := flags.String("election", "", "")
-	strict := flags.Bool("strict", false, "")
+	flags.BoolVar(&o.strict, "strict", false, "")
+	flags.BoolVar(&o.json, "json", false, "")
+	flags.StringVar(&o.tracker, "tracker", "", "")
+	flags.StringVar(&o.receipt, "receipt", "", "")
+	flags.StringVar(&o.ballot, "ballot", "", "")
+	flags.StringVar(&o.evidence, "evidence", "", "")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			return err
+			return nil, err
 		}
-		return stage.Usagef("%v (-h explains the flags)", err)
+		return nil, stage.Usagef("%v (-h explains the flags)", err)
 	}
 	if *election == "" {
-		return stage.Usagef("-election is missing: a record cannot vouch for itself (-h explains the flags)")
+		return nil, stage.Usagef("-election is missing: a record cannot vouch for itself (-h explains the flags)")
 	}
-	id, err := ballot.ParseElectionID(*election)
-	if err != nil {
-		return stage.Usagef("-election %q: 64 lower-case hexadecimal digits are wanted", *election)
+	var err error
+	if o.election, err = ballot.ParseElectionID(*election); err != nil {
+		return nil, stage.Usagef("-election %q: 64 lower-case hexadecimal digits are wanted", *election)
+	}
+	if (o.receipt == "") != (o.ballot == "") {
+		return nil, stage.Usagef("-receipt and -ballot are wanted together: a receipt is that of a ballot")
+	}
+	asked := 0
+	for _, flag := range []string{o.tracker, o.receipt, o.evidence} {
+		if flag != "" {
+			asked++
+		}
+	}
+	if asked > 1 || asked == 1 && (o.json || o.strict) {
+		return nil, stage.Usagef("one of -tracker, -receipt and -evidence goes alone (-h explains the flags)")
 	}
 	if flags.NArg() != 1 {
-		return stage.Usagef("one directory is wanted, %d arguments are given (-h explains the flags)", flags.NArg())
+		return nil, stage.Usagef("one directory is wanted, %d arguments are given (-h explains the flags)", flags.NArg())
 	}
-	dir := flags.Arg(0)
-	if info, err := os.Stat(dir); err != nil {
-		return stage.Usagef("%v", err)
-	} else if !info.IsDir() {
-		return stage.Usagef("%s is not a directory", dir)
+	o.path = flags.Arg(0)
+	info, err := os.Stat(o.path)
+	if err != nil {
+		return nil, stage.Usagef("%v", err)
 	}
+	if !info.IsDir() && o.evidence == "" {
+		return nil, stage.Usagef("%s is not a directory", o.path)
+	}
+	if info.IsDir() && o.evidence != "" {
+		o.path = filepath.Join(o.path, tally.ManifestFile)
+	}
+	return &o, nil
+}
 
+func run(ctx context.Context, args []string, out io.Writer) error {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.tracker != "":
+		return o.find(ctx, out)
+	case o.receipt != "":
+		return o.checkReceipt(out)
+	case o.evidence != "":
+		return o.checkEvidence(out)
+	}
+	return o.audit(ctx, out)
+}
+
+// audit replays the whole record.
+func (o *options) audit(ctx context.Context, out io.Writer) error {
 	var progress *stage.Progress
 	options := &tally.AuditOptions{
 		Progress: func(done, total uint64) {
@@ -86,21 +159,25 @@ func run(ctx context.Context, args []string) error {
 			progress.Set(int(done))
 		},
 	}
-	if !*strict {
+	if !o.strict {
 		options.AcceptKeys = []string{proof.OneParty}
 	}
-	report, err := tally.Audit(ctx, os.DirFS(dir), id, options)
+	report, err := tally.Audit(ctx, os.DirFS(o.path), o.election, options)
 	if progress != nil {
 		progress.Finish()
 	}
 	if errors.Is(err, tally.ErrInvalid) {
-		fmt.Printf("audit: INVALID: %v\n", err)
+		fmt.Fprintf(out, "audit: INVALID: %v\n", err)
 		return errInvalid
 	}
 	if err != nil {
 		return err
 	}
-	if err := report.WriteText(os.Stdout); err != nil {
+	write := report.WriteText
+	if o.json {
+		write = report.WriteJSON
+	}
+	if err := write(out); err != nil {
 		return err
 	}
 	if report.Err() != nil || report.Result == nil {

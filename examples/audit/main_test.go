@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/ballot/box"
+	"github.com/scrutin/scrutin/examples/internal/stage"
+	"github.com/scrutin/scrutin/internal/electiontest"
+	"github.com/scrutin/scrutin/tally"
+)
+
+// A scene is an election and the record that its organiser publishes.
+type scene struct {
+	*electiontest.Election
+	record string
+	files  string // a voter's
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	s := &scene{electiontest.New(t, electiontest.Config{Voters: 4}), t.TempDir(), t.TempDir()}
+	require.NoError(t, os.WriteFile(filepath.Join(s.record, tally.ManifestFile), s.Manifest.Bytes(), 0o600))
+	return s
+}
+
+// poll runs a box for some ballots and closes it. It returns the receipts, and publishes the log if asked to.
+func (s *scene) poll(t *testing.T, publish bool, ballots ...*ballot.Ballot) []*box.Receipt {
+	t.Helper()
+	now := time.Unix(s.Manifest.Opens(), 0)
+	x, err := box.Open(t.TempDir(), s.Manifest, box.Config{Verifier: s.Verifier(t), Key: s.LogKey, Signatures: s.Signatures, Now: func() time.Time { return now }})
+	require.NoError(t, err)
+	defer x.Close()
+	var receipts []*box.Receipt
+	for _, b := range ballots {
+		r, err := x.Cast(context.Background(), b.Bytes())
+		require.NoError(t, err)
+		receipts = append(receipts, r)
+	}
+	now = time.Unix(s.Manifest.Closes(), 0)
+	_, err = x.Seal(context.Background())
+	require.NoError(t, err)
+	if publish {
+		require.NoError(t, x.Export(filepath.Join(s.record, tally.LogDir)))
+	}
+	return receipts
+}
+
+func (s *scene) keep(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(s.files, name)
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	return path
+}
+
+func (s *scene) audit(args ...string) (string, error) {
+	var out bytes.Buffer
+	err := run(context.Background(), append([]string{"-election", s.Manifest.ID().String()}, args...), &out)
+	return out.String(), err
+}
+
+func TestFindsATracker(t *testing.T) {
+	s := newScene(t)
+	a, b := s.Ballot(t, 0, 0, 0), s.Ballot(t, 1, 0, 1)
+	s.poll(t, true, a, b)
+	out, err := s.audit("-tracker", strings.ToLower(b.Tracker()), s.record)
+	require.NoError(t, err)
+	require.Equal(t, "audit: ballot number 1 of 2 in the log "+electiontest.Origin+"\n", out)
+	out, err = s.audit("-tracker", s.Ballot(t, 2, 0, 0).Tracker(), s.record)
+	require.ErrorIs(t, err, errInvalid)
+	require.Contains(t, out, "no published ballot")
+	_, err = s.audit("-tracker", "K3M8", s.record)
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+}
+
+// A voter's ballot was left out of the published log; her receipt becomes evidence that anyone checks.
+func TestReceiptBecomesEvidence(t *testing.T) {
+	s := newScene(t)
+	a, b, c := s.Ballot(t, 0, 0, 0), s.Ballot(t, 1, 0, 1), s.Ballot(t, 2, 0, 2)
+	told := s.poll(t, false, a, b)
+	s.poll(t, true, a, c)
+	honoured := []string{"-receipt", s.keep(t, "a.receipt", told[0].Bytes()), "-ballot", s.keep(t, "a.ballot", a.Bytes()), s.record}
+	out, err := s.audit(honoured...)
+	require.NoError(t, err)
+	require.Contains(t, out, a.Tracker())
+	require.Contains(t, out, "honours the receipt")
+
+	receipt := s.keep(t, "b.receipt", told[1].Bytes())
+	out, err = s.audit("-receipt", receipt, "-ballot", s.keep(t, "b.ballot", b.Bytes()), s.record)
+	require.ErrorIs(t, err, errInvalid)
+	require.Contains(t, out, "NOT HONOURED")
+	evidence := receipt + ".evidence.json"
+	for _, path := range []string{s.record, filepath.Join(s.record, tally.ManifestFile)} {
+		out, err = s.audit("-evidence", evidence, path)
+		require.NoError(t, err)
+		require.Contains(t, out, "audit: PROVEN: box: the operator of "+electiontest.Origin)
+		require.Contains(t, out, "number 1 is the ballot with the leaf hash")
+	}
+	require.NoError(t, os.RemoveAll(filepath.Join(s.record, tally.LogDir)))
+	_, err = s.audit("-evidence", evidence, s.record)
+	require.NoError(t, err, "the manifest is enough")
+
+	_, err = s.audit("-receipt", receipt, "-ballot", filepath.Join(s.files, "a.ballot"), s.record)
+	require.ErrorIs(t, err, ballot.ErrInvalid, "another's receipt")
+	raw, err := os.ReadFile(evidence)
+	require.NoError(t, err)
+	raw[len(raw)/2] ^= 1
+	_, err = s.audit("-evidence", s.keep(t, "forged.json", raw), s.record)
+	require.Error(t, err)
+	_, err = s.audit("-evidence", receipt, s.record)
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	require.ErrorIs(t, run(context.Background(), []string{"-election", strings.Repeat("0", 64), "-evidence", evidence, s.record}, new(bytes.Buffer)),
+		ballot.ErrUnknownElection)
+}
+
+func TestReportAsJSON(t *testing.T) {
+	s := newScene(t)
+	s.poll(t, true, s.Ballot(t, 0, 0, 0))
+	out, err := s.audit("-json", s.record)
+	require.ErrorIs(t, err, errInvalid, "the record has no ceremony and no shares")
+	var report struct {
+		Election string
+		Valid    bool
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &report))
+	require.Equal(t, s.Manifest.ID().String(), report.Election)
+	require.False(t, report.Valid)
+	out, err = s.audit(s.record)
+	require.ErrorIs(t, err, errInvalid)
+	require.Contains(t, out, "INVALID")
+}
+
+func TestUsage(t *testing.T) {
+	s := newScene(t)
+	file := s.keep(t, "file", nil)
+	for _, args := range [][]string{
+		{}, {s.record, s.record}, {file}, {"-nonsense", s.record}, {filepath.Join(s.record, "missing")}, {"-election", "x", s.record}, {"-election", "", s.record},
+		{"-receipt", file, s.record}, {"-ballot", file, s.record}, {"-tracker", "x", "-evidence", file, s.record},
+		{"-json", "-evidence", file, s.record}, {"-strict", "-tracker", "x", s.record}, {"-tracker", "x", file},
+	} {
+		_, err := s.audit(args...)
+		require.ErrorIs(t, err, stage.ErrUsage, "%v", args)
+	}
+}
