@@ -28,9 +28,10 @@ var layers = [][]string{
 	{"proof/prover"},
 	{"ballot"},
 	{"ballot/box"},
-	{"tally"},
-	{"examples/internal/stage"},
-	{"examples/referendum", "examples/audit"},
+	{"ballot/box/qr", "tally"},
+	{"examples/internal/stage", "testdata/elections"},
+	{"examples/internal/poll"},
+	{"examples/referendum", "examples/audit", "examples/mirror", "examples/laprimaire", "examples/debian", "examples/bill"},
 }
 
 type goPackage struct {
