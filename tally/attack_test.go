@@ -399,7 +399,7 @@ func TestAttack29ResultByDecree(t *testing.T) {
 		"checkpoint":   {func(r *Result) { r.Checkpoint[0] ^= 1 }, "names checkpoint"},
 		"sums":         {func(r *Result) { r.Aggregate[0] ^= 1 }, "names the sums"},
 	} {
-		claim, err := ParseResult(base().files[ResultFile].Data)
+		claim, err := parseClaim(base().files[ResultFile].Data)
 		require.NoError(t, err)
 		c.edit(claim)
 		p = base().copy()

@@ -440,7 +440,7 @@ func (a *auditor) checkResult(ctx context.Context) error {
 	case bytes.Equal(a.claim.raw, a.Result.Bytes()):
 		return nil
 	}
-	claim, err := ParseResult(a.claim.raw)
+	claim, err := parseClaim(a.claim.raw)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"math/big"
@@ -22,9 +23,7 @@ type Result struct {
 	manifest *ballot.Manifest
 }
 
-// Outcome is the result of one question: its counts, and the order they make by the question's
-// rule. What else the rule gives (Mean, Standings, Pairwise, Paths) is there for an outcome
-// that was opened, not for one of ParseResult.
+// Outcome is the result of one question: its counts, and the order they make by the question's rule.
 type Outcome struct {
 	ballot.Tally
 
@@ -32,7 +31,7 @@ type Outcome struct {
 	// not broken.
 	Order [][]ballot.OptionID
 
-	rule   ballot.Rule // nil if the outcome is only claimed
+	rule   ballot.Rule
 	weight uint64
 }
 
@@ -272,9 +271,45 @@ func (r *Result) Bytes() []byte {
 	return mustMarshal(f)
 }
 
-// ParseResult decodes what Bytes returns, and nothing else. Nothing in it is verified: it says
-// what somebody claims. Audit compares such a claim with its own recount.
-func ParseResult(b []byte) (*Result, error) {
+// ParseResult decodes what Bytes returns, and nothing else, as a result of m's election: it must
+// have the counters of m's questions, totals that ballots of its weight can give, and the order
+// that those make. That the totals are those of the ballots, Audit alone knows.
+func ParseResult(m *ballot.Manifest, b []byte) (*Result, error) {
+	claim, err := parseClaim(b)
+	if err != nil {
+		return nil, err
+	}
+	if claim.Election != m.ID() {
+		return nil, fmt.Errorf("tally: result: %w: it is of election %v, not of %v", ErrForeign, claim.Election, m.ID())
+	}
+	tallies, err := m.Decode(make([]uint64, m.Ciphertexts())) // the counters, all of them 0
+	if err != nil {
+		return nil, err
+	}
+	if len(claim.Questions) != len(tallies) {
+		return nil, fmt.Errorf("tally: result: %w: it has %d questions, the election %d", ErrInvalid, len(claim.Questions), len(tallies))
+	}
+	for i, t := range tallies {
+		got := claim.Questions[i].Tally
+		same := func(a, b ballot.Count) bool { return a.Option == b.Option && a.Label == b.Label }
+		if got.Question != t.Question || !slices.EqualFunc(got.Counts, t.Counts, same) {
+			return nil, fmt.Errorf("tally: result: %w: question %q has other counters than the election", ErrInvalid, t.Question)
+		}
+		tallies[i] = got
+	}
+	outcomes, err := count(m, claim.Weight, tallies)
+	if err != nil {
+		return nil, fmt.Errorf("tally: result: %w", err)
+	}
+	r := &Result{Subject: claim.Subject, Ballots: claim.Ballots, Weight: claim.Weight, Questions: outcomes, manifest: m}
+	if !bytes.Equal(r.Bytes(), b) {
+		return nil, fmt.Errorf("tally: result: %w", disorder())
+	}
+	return r, nil
+}
+
+// parseClaim decodes a result that anybody may have written, of whatever election.
+func parseClaim(b []byte) (*Result, error) {
 	var f resultFile
 	if err := unmarshal("result", resultFormat, maxResultFile, b, &f, &f.Format); err != nil {
 		return nil, err
@@ -310,5 +345,9 @@ func (r *Result) differs(claim *Result) error {
 			return fmt.Errorf("%w: question %q has other counts than the recount", ErrInvalid, o.Question)
 		}
 	}
+	return disorder()
+}
+
+func disorder() error {
 	return fmt.Errorf("%w: the order of the options is not the one the counts make", ErrInvalid)
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -348,7 +349,7 @@ func TestTheBlankCounterBelongsToNoOption(t *testing.T) {
 	require.EqualValues(t, 5, none)
 }
 
-func TestClaimedOutcomeHasNoDetails(t *testing.T) {
+func TestAnOutcomeOfNoRuleHasNoDetails(t *testing.T) {
 	for _, o := range []Outcome{
 		{},
 		{Order: [][]ballot.OptionID{{}}},
@@ -408,4 +409,36 @@ func TestElectionWithoutBallotsHasNoWinners(t *testing.T) {
 	}
 	r := &Result{Questions: outcomes, manifest: m}
 	require.NoError(t, r.WriteText(io.Discard, "en"))
+}
+
+// A result that is read again says all that the opened one said, and none is read that the counts contradict.
+func TestParseResultGivesTheOpenedResult(t *testing.T) {
+	opened := textResult(t)
+	opened.Election = opened.manifest.ID()
+	read, err := ParseResult(opened.manifest, opened.Bytes())
+	require.NoError(t, err)
+	require.Equal(t, opened, read)
+	var want, got strings.Builder
+	require.NoError(t, opened.WriteText(&want, "en"))
+	require.NoError(t, read.WriteText(&got, "en"))
+	require.Equal(t, want.String(), got.String())
+
+	for name, c := range map[string]struct {
+		edit func(r *Result)
+		says string
+	}{
+		"another election":  {func(r *Result) { r.Election[0] ^= 1 }, "it is of election"},
+		"a question less":   {func(r *Result) { r.Questions = r.Questions[1:] }, "questions, the election"},
+		"another question":  {func(r *Result) { r.Questions[0].Question = "x" }, "other counters"},
+		"a counter less":    {func(r *Result) { r.Questions[0].Counts = r.Questions[0].Counts[1:] }, "other counters"},
+		"another counter":   {func(r *Result) { r.Questions[0].Counts[0].Label = "x" }, "other counters"},
+		"an impossible sum": {func(r *Result) { r.Questions[0].Counts[0].Total = 1 << 43 }, "question"},
+		"another order":     {func(r *Result) { slices.Reverse(r.Questions[0].Order) }, "the order of the options"},
+	} {
+		claim, err := parseClaim(opened.Bytes())
+		require.NoError(t, err)
+		c.edit(claim)
+		_, err = ParseResult(opened.manifest, claim.Bytes())
+		require.ErrorContains(t, err, c.says, name)
+	}
 }

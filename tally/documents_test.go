@@ -42,7 +42,7 @@ func documents() map[string]struct {
 			return s.Bytes(), nil
 		}},
 		"result": {p.files[ResultFile].Data, func(b []byte) ([]byte, error) {
-			r, err := ParseResult(b)
+			r, err := ParseResult(p.Manifest, b)
 			if err != nil {
 				return nil, err
 			}
@@ -52,6 +52,7 @@ func documents() map[string]struct {
 }
 
 func TestAttack27OneEncodingForEachDocument(t *testing.T) {
+	p := base()
 	for name, d := range documents() {
 		again, err := d.parse(d.raw)
 		require.NoError(t, err, name)
@@ -89,7 +90,7 @@ func TestAttack27OneEncodingForEachDocument(t *testing.T) {
 	for name, parse := range map[string]func(b []byte) error{
 		"endorsement": func(b []byte) error { _, err := ParseEndorsement(b); return err },
 		"share":       func(b []byte) error { _, err := ParseShare(b); return err },
-		"result":      func(b []byte) error { _, err := ParseResult(b); return err },
+		"result":      func(b []byte) error { _, err := ParseResult(p.Manifest, b); return err },
 	} {
 		err := parse([]byte("[" + strings.Repeat("1,", maxResultFile) + "1]"))
 		require.ErrorIs(t, err, ErrMalformed)

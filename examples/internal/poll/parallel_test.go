@@ -11,7 +11,7 @@ import (
 
 func TestParallelDoesEachOnceAndStopsAtTheFirstError(t *testing.T) {
 	var did [100]atomic.Int32
-	require.NoError(t, parallel(t.Context(), "working", len(did), func(_ context.Context, i int) error {
+	require.NoError(t, Parallel(t.Context(), "working", len(did), func(_ context.Context, i int) error {
 		did[i].Add(1)
 		return nil
 	}))
@@ -21,7 +21,7 @@ func TestParallelDoesEachOnceAndStopsAtTheFirstError(t *testing.T) {
 
 	reason := errors.New("the reason")
 	var calls atomic.Int32
-	err := parallel(t.Context(), "working", 1_000_000, func(_ context.Context, i int) error {
+	err := Parallel(t.Context(), "working", 1_000_000, func(_ context.Context, i int) error {
 		calls.Add(1)
 		if i == 10 {
 			return reason
@@ -34,5 +34,5 @@ func TestParallelDoesEachOnceAndStopsAtTheFirstError(t *testing.T) {
 
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, parallel(ended, "working", 1, func(context.Context, int) error { return nil }), context.Canceled)
+	require.ErrorIs(t, Parallel(ended, "working", 1, func(context.Context, int) error { return nil }), context.Canceled)
 }

@@ -43,10 +43,16 @@ type Election struct {
 	Questions []ballot.Question
 	Texts     map[ballot.QuestionID][]byte // the texts that the questions are about
 	Voters    int
+	Revotes   uint32 // how often a voter may vote again
 
 	// Vote returns the votes of a voter, from 0 to Voters - 1. It is called by several
 	// goroutines, once a voter.
 	Vote func(voter int) map[ballot.QuestionID]ballot.Vote
+
+	// An election that is about its boxes names several of them, and holds the poll itself.
+	Boxes  []string             // the ends of the boxes' origins; nil: one box
+	Copies int                  // with several boxes: of how many a voter needs receipts
+	Poll   func(h *Hall) []Step // in the place of Voting and Closing; they leave the logs in the record. Vote is not called
 }
 
 // Held is an election that was held.
@@ -55,14 +61,14 @@ type Held struct {
 	Record   string        // directory of the public record
 	Report   *tally.Report // of the last audit; it has the result
 
-	steps []step
+	steps []Step
 	files fs.FS // of the record
 }
 
-// step is one step of an election.
-type step struct {
-	title, text string
-	do          func(context.Context) error
+// Step is one step of an election.
+type Step struct {
+	Title, Text string
+	Do          func(context.Context) error
 	took        time.Duration
 }
 
@@ -73,29 +79,35 @@ func Hold(ctx context.Context, e *Election, dir string, out io.Writer) (*Held, e
 	if err != nil {
 		return nil, err
 	}
-	h := &hall{Election: e, dir: dir, out: out, record: record}
+	h := &Hall{Election: e, dir: dir, out: out, record: record, entries: map[int]uint64{}}
 	defer func() {
-		if h.box != nil { // a step failed; the error is returned
-			_ = h.box.Close()
+		for _, b := range h.boxes { // open if a step failed, whose error is returned
+			_ = b.Close()
 		}
 	}()
 	h.Record, h.files = record.Path("."), record.FS()
-	h.steps = []step{
+	h.steps = []Step{
 		{"Membership keys", "a one-party set-up: whoever ran it could forge memberships; for tests only", h.makeMembershipKeys, 0},
 		{"Registration", "every voter makes an identity, proves that she knows its secret, and is on the roll", h.register, 0},
 		{"Key ceremony", fmt.Sprintf("%d trustees make one key; any %d can open sums with it, fewer learn nothing", trustees, threshold),
 			h.makeElectionKey, 0},
 		{"Manifest", "the paper, the roll and the key are fixed; the trustees sign the election id", h.publish, 0},
-		{"Voting", "every voter proves membership, encrypts, casts and checks the receipt", h.vote, 0},
-		{"Closing", "the box seals its log (its clock is put forward to the closing hour)", h.close, 0},
-		{"Tally", "trustees audit the record, endorse one checkpoint and publish shares of the sums", h.open, 0},
-		{"Audit", "the record is replayed from its public files alone", h.audit, 0},
 	}
+	if e.Poll != nil {
+		h.steps = append(h.steps, e.Poll(h)...)
+	} else {
+		h.steps = append(h.steps,
+			Step{"Voting", "every voter proves membership, encrypts, casts and checks the receipt", h.vote, 0},
+			Step{"Closing", "the box seals its log (its clock is put forward to the closing hour)", h.close, 0})
+	}
+	h.steps = append(h.steps,
+		Step{"Tally", "trustees audit the record, endorse one checkpoint and publish shares of the sums", h.open, 0},
+		Step{"Audit", "the record is replayed from its public files alone", h.audit, 0})
 	for i := range h.steps {
 		s := &h.steps[i]
-		fmt.Fprintf(out, "\n%s: %s\n", strings.ToUpper(s.title), s.text)
+		fmt.Fprintf(out, "\n%s: %s\n", strings.ToUpper(s.Title), s.Text)
 		start := time.Now()
-		if err := s.do(ctx); err != nil {
+		if err := s.Do(ctx); err != nil {
 			return nil, err
 		}
 		s.took = time.Since(start)
@@ -103,8 +115,8 @@ func Hold(ctx context.Context, e *Election, dir string, out io.Writer) (*Held, e
 	return &h.Held, nil
 }
 
-// hall is where an election takes place: all that its parties know.
-type hall struct {
+// Hall is where an election takes place: all that its parties know.
+type Hall struct {
 	*Election
 	Held
 	dir    string
@@ -117,18 +129,20 @@ type hall struct {
 	trustees   []*tally.Trustee
 	ceremony   *tally.Ceremony
 	signatures []ballot.Signature
+	logKeys    []string // the signer keys of the boxes
 	clock      *stage.Clock
-	box        *box.Box
+	boxes      []*box.Box     // all that were opened
+	entries    map[int]uint64 // of the published logs, by box
 }
 
-func (h *hall) say(format string, args ...any) { Say(h.out, format, args...) }
+func (h *Hall) say(format string, args ...any) { Say(h.out, format, args...) }
 
-func (h *hall) origin() string { return "election.example/" + h.Name }
+func (h *Hall) origin() string { return "election.example/" + h.Name }
 
 // depth is that of the smallest tree that holds all voters.
-func (h *hall) depth() int { return max(1, bits.Len(uint(h.Voters-1))) }
+func (h *Hall) depth() int { return max(1, bits.Len(uint(h.Voters-1))) }
 
-func (h *hall) makeMembershipKeys(ctx context.Context) error {
+func (h *Hall) makeMembershipKeys(ctx context.Context) error {
 	var verifyingKey *proof.VerifyingKey
 	var err error
 	h.provingKey, verifyingKey, err = prover.InsecureSetup(ctx, prover.Relation{Depth: h.depth()})
@@ -140,10 +154,10 @@ func (h *hall) makeMembershipKeys(ctx context.Context) error {
 
 // register puts every voter on the roll. The registrar takes no bare commitment: it could stand
 // for many (docs/spec/membership.md, section 1).
-func (h *hall) register(ctx context.Context) error {
+func (h *Hall) register(ctx context.Context) error {
 	h.identities = make([]*proof.Identity, h.Voters)
 	members := make([]census.Member, h.Voters)
-	err := parallel(ctx, "registering", h.Voters, func(_ context.Context, i int) error {
+	err := Parallel(ctx, "registering", h.Voters, func(_ context.Context, i int) error {
 		entry := fmt.Appendf(nil, "%s voter %d", h.origin(), i)
 		h.identities[i] = proof.NewIdentity()
 		registration := h.identities[i].Register(entry)
@@ -171,7 +185,7 @@ func (h *hall) register(ctx context.Context) error {
 
 // makeElectionKey holds the ceremony. The passphrases of the trustees' files are forgotten with
 // this process, so that nothing on disk opens anything once the election is over.
-func (h *hall) makeElectionKey(context.Context) error {
+func (h *Hall) makeElectionKey(context.Context) error {
 	private := filepath.Join(h.dir, "private")
 	if err := os.MkdirAll(private, 0o700); err != nil {
 		return err
@@ -213,9 +227,9 @@ func (h *hall) makeElectionKey(context.Context) error {
 	return h.record.WriteCeremony(h.ceremony)
 }
 
-// publish fixes the manifest, publishes the texts that it names, and opens the box.
-func (h *hall) publish(context.Context) error {
-	logKey, logVerifier, err := note.GenerateKey(nil, h.origin())
+// publish fixes the manifest, publishes the texts that it names, and opens the box if there is one.
+func (h *Hall) publish(context.Context) error {
+	logs, err := h.makeLogKeys()
 	if err != nil {
 		return err
 	}
@@ -232,7 +246,12 @@ func (h *hall) publish(context.Context) error {
 		Opens:  now.Unix(),
 		Closes: now.Add(24 * time.Hour).Unix(),
 		Revote: ballot.Revote{Rule: ballot.RevoteNone},
-		Log:    ballot.LogInfo{Origin: h.origin(), Key: logVerifier},
+		Log:    logs[0],
+		Boxes:  logs[1:],
+		Copies: h.Copies,
+	}
+	if h.Revotes > 0 {
+		draft.Revote = ballot.Revote{Rule: ballot.RevoteLast, Limit: h.Revotes}
 	}
 	if err := h.ceremony.FillDraft(&draft); err != nil {
 		return err
@@ -259,5 +278,30 @@ func (h *hall) publish(context.Context) error {
 		return err
 	}
 	h.say("election %s", h.Manifest.ID())
-	return h.openBox(logKey)
+	h.clock = stage.NewClock(h.Manifest.Closes())
+	if h.Poll != nil {
+		return nil
+	}
+	_, err = h.OpenBox(1, "box")
+	return err
+}
+
+// makeLogKeys makes a key for each box.
+func (h *Hall) makeLogKeys() (logs []ballot.LogInfo, err error) {
+	origins := []string{h.origin()}
+	if h.Boxes != nil {
+		origins = nil
+		for _, name := range h.Boxes {
+			origins = append(origins, h.origin()+"/"+name)
+		}
+	}
+	for _, origin := range origins {
+		secret, public, err := note.GenerateKey(nil, origin)
+		if err != nil {
+			return nil, err
+		}
+		h.logKeys = append(h.logKeys, secret)
+		logs = append(logs, ballot.LogInfo{Origin: origin, Key: public})
+	}
+	return logs, nil
 }

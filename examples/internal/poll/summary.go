@@ -18,7 +18,7 @@ func (h *Held) Finish(out io.Writer) error {
 	fmt.Fprintln(out)
 	var total time.Duration
 	for _, s := range h.steps {
-		fmt.Fprintf(out, "  %-16s%10.1f s\n", s.title, s.took.Seconds())
+		fmt.Fprintf(out, "  %-16s%10.1f s\n", s.Title, s.took.Seconds())
 		total += s.took
 	}
 	fmt.Fprintf(out, "  %-16s%10d bytes\n", "A ballot", h.Manifest.BallotBytes())

@@ -11,7 +11,7 @@ import (
 
 // open opens the sums. In one process one audit serves all trustees; in life each of them makes
 // her own, on a machine of her own.
-func (h *hall) open(ctx context.Context) error {
+func (h *Hall) open(ctx context.Context) error {
 	report, err := h.replay(ctx, "auditing for trustees")
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (h *hall) open(ctx context.Context) error {
 }
 
 // audit is what anybody does afterwards.
-func (h *hall) audit(ctx context.Context) error {
+func (h *Hall) audit(ctx context.Context) error {
 	report, err := h.replay(ctx, "auditing the result")
 	if err != nil {
 		return err
@@ -63,8 +63,12 @@ func (h *hall) audit(ctx context.Context) error {
 }
 
 // replay audits the record as it is on disk.
-func (h *hall) replay(ctx context.Context, name string) (*tally.Report, error) {
-	progress := stage.NewProgress(name, h.Voters)
+func (h *Hall) replay(ctx context.Context, name string) (*tally.Report, error) {
+	total := uint64(0)
+	for _, entries := range h.entries {
+		total += entries
+	}
+	progress := stage.NewProgress(name, int(total))
 	report, err := tally.Audit(ctx, h.record.FS(), h.Manifest.ID(), &tally.AuditOptions{
 		AcceptKeys: []string{proof.OneParty},
 		Progress:   func(done, _ uint64) { progress.Set(int(done)) },

@@ -14,25 +14,48 @@ import (
 	"github.com/scrutin/scrutin/tally"
 )
 
-func (h *hall) openBox(logKey string) error {
+// OpenBox opens a box of the manifest, from 1, in a private directory of this name. Hold closes
+// it, if nobody else does.
+func (h *Hall) OpenBox(number int, name string) (*box.Box, error) {
 	verifier, err := ballot.NewVerifier(h.Manifest, ballot.AcceptKey(h.provingKey.VerifyingKey()))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h.clock = stage.NewClock(h.Manifest.Closes())
-	h.box, err = box.Open(filepath.Join(h.dir, "private", "box"), h.Manifest, box.Config{
+	b, err := box.Open(filepath.Join(h.dir, "private", name), h.Manifest, box.Config{
 		Verifier:   verifier,
-		Key:        logKey,
+		Key:        h.logKeys[number-1],
 		Signatures: h.signatures,
 		Now:        h.clock.Now,
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	h.boxes = append(h.boxes, b)
+	return b, nil
+}
+
+// Publish puts the log of a box of the manifest, from 1, into the record.
+func (h *Hall) Publish(number int, b *box.Box) error {
+	h.entries[number] = b.Checkpoint().Size
+	return b.Export(h.record.Path(tally.BoxLogDir(h.Manifest, number)))
+}
+
+// PutForward puts the clock of all boxes forward to the closing hour.
+func (h *Hall) PutForward() { h.clock.PutForward() }
+
+// Credential makes the credential of a voter, from 0 to Voters - 1.
+func (h *Hall) Credential(ctx context.Context, voter int) (*ballot.Credential, error) {
+	path, err := h.tree.Path(uint64(voter))
+	if err != nil {
+		return nil, err
+	}
+	return ballot.NewCredential(ctx, h.Manifest, h.identities[voter], path, h.provingKey)
 }
 
 // vote lets all voters vote, as many at a time as there are processors. Nothing of a voter
 // is kept, so that memory does not grow with their number.
-func (h *hall) vote(ctx context.Context) error {
-	if err := parallel(ctx, "voting", h.Voters, h.voteOne); err != nil {
+func (h *Hall) vote(ctx context.Context) error {
+	if err := Parallel(ctx, "voting", h.Voters, h.voteOne); err != nil {
 		return err
 	}
 	h.say("%d ballots of %d bytes were cast", h.Voters, h.Manifest.BallotBytes())
@@ -41,12 +64,8 @@ func (h *hall) vote(ctx context.Context) error {
 
 // voteOne is what a voter's device does. A real voter makes her credential when she has a
 // minute, and then votes in milliseconds.
-func (h *hall) voteOne(ctx context.Context, voter int) error {
-	path, err := h.tree.Path(uint64(voter))
-	if err != nil {
-		return err
-	}
-	credential, err := ballot.NewCredential(ctx, h.Manifest, h.identities[voter], path, h.provingKey)
+func (h *Hall) voteOne(ctx context.Context, voter int) error {
+	credential, err := h.Credential(ctx, voter)
 	if err != nil {
 		return err
 	}
@@ -58,15 +77,16 @@ func (h *hall) voteOne(ctx context.Context, voter int) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := h.box.Cast(ctx, b.Bytes())
+	receipt, err := h.boxes[0].Cast(ctx, b.Bytes())
 	if err != nil {
 		return err
 	}
 	return receipt.Verify(h.Manifest, b)
 }
 
-// parallel calls do for each number below n, on all processors, and stops at the first error.
-func parallel(ctx context.Context, name string, n int, do func(ctx context.Context, i int) error) error {
+// Parallel calls do for each number below n, on all processors, and stops at the first error. It
+// shows progress under a name.
+func Parallel(ctx context.Context, name string, n int, do func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	progress := stage.NewProgress(name, n)
@@ -98,15 +118,14 @@ func parallel(ctx context.Context, name string, n int, do func(ctx context.Conte
 }
 
 // close ends the poll and publishes the log.
-func (h *hall) close(ctx context.Context) error {
+func (h *Hall) close(ctx context.Context) error {
 	h.clock.PutForward()
-	if _, err := h.box.Seal(ctx); err != nil {
+	b := h.boxes[0]
+	if _, err := b.Seal(ctx); err != nil {
 		return err
 	}
-	if err := h.box.Export(h.record.Path(tally.LogDir)); err != nil {
+	if err := h.Publish(1, b); err != nil {
 		return err
 	}
-	b := h.box
-	h.box = nil
 	return b.Close()
 }
