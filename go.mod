@@ -13,6 +13,7 @@ require (
 	github.com/piglig/go-qr v1.0.0
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/stretchr/testify v1.12.1
+	github.com/tetratelabs/wazero v1.12.0
 	go.dedis.ch/kyber/v3 v3.1.0
 	golang.org/x/crypto v0.57.0
 	golang.org/x/mod v0.41.0

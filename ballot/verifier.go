@@ -32,14 +32,28 @@ func AcceptKey(vk *proof.VerifyingKey) VerifierOption {
 	return func(o *options) { o.keys = append(o.keys, vk) }
 }
 
-// NewVerifier returns a verifier of the election m. The verifying key of its memberships has to
-// be accepted with AcceptKey; otherwise the error is ErrUnknownKey.
+// NewVerifier returns a verifier of the election m. The verifying key of its memberships is one of
+// Semaphore's ceremony ([proof.SemaphoreKey]), of a depth that is not below the census's, or has to be
+// accepted with AcceptKey; otherwise the error is ErrUnknownKey. So it is if the manifest says that its
+// key is the ceremony's ([proof.Semaphore]) and it is not, whatever was accepted.
 func NewVerifier(m *Manifest, opts ...VerifierOption) (*Verifier, error) {
 	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
 	info := m.draft.Membership
+	if depth, ok := proof.SemaphoreDepth(info.VerifyingKey); ok {
+		if depth < m.draft.Census.Depth {
+			return nil, fmt.Errorf("%w: the ceremony's key of depth %d does not reach all members of a census of depth %d", ErrUnknownKey, depth, m.draft.Census.Depth)
+		}
+		vk, err := proof.SemaphoreKey(depth)
+		if err != nil {
+			return nil, fmt.Errorf("ballot: %w", err)
+		}
+		o.keys = append(o.keys, vk)
+	} else if info.Provenance == proof.Semaphore {
+		return nil, fmt.Errorf("%w: the manifest names the verifying key %x as of the %s, and it is not", ErrUnknownKey, info.VerifyingKey, info.Provenance)
+	}
 	for _, vk := range o.keys {
 		if vk == nil || vk.Digest() != info.VerifyingKey {
 			continue

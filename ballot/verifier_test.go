@@ -40,6 +40,39 @@ func TestAttack38AKeyIsAcceptedOnlyExplicitly(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnknownKey)
 }
 
+func TestVerifierKnowsTheCeremonysKeys(t *testing.T) {
+	named := func(digest [32]byte, provenance string) *Manifest {
+		return newElection(t, func(d *Draft) {
+			d.Membership.VerifyingKey, d.Membership.Provenance = digest, provenance
+		}).m
+	}
+	depth := newElection(t).m.Census().Depth
+	for d := 1; d <= proof.MaxSemaphoreDepth; d++ {
+		vk, err := proof.SemaphoreKey(d)
+		require.NoError(t, err)
+		v, err := NewVerifier(named(vk.Digest(), proof.Semaphore))
+		if d < depth {
+			require.ErrorIs(t, err, ErrUnknownKey, "some members could not vote")
+			continue
+		}
+		require.NoError(t, err)
+		require.Same(t, vk, v.key)
+	}
+}
+
+// TestAttack38: a manifest that passes an organiser's key off as the ceremony's.
+func TestAttack38KeyThatOnlySaysItIsTheCeremonys(t *testing.T) {
+	own := prooftest.NewKey(false).VerifyingKey()
+	m := newElection(t, func(d *Draft) {
+		d.Membership.VerifyingKey, d.Membership.Provenance = own.Digest(), proof.Semaphore
+	}).m
+	for _, options := range [][]VerifierOption{nil, {AcceptKey(own)}} {
+		_, err := NewVerifier(m, options...)
+		require.ErrorIs(t, err, ErrUnknownKey)
+		require.ErrorContains(t, err, "it is not")
+	}
+}
+
 func TestABatchHasTheVerdictsOfItsBallots(t *testing.T) {
 	ctx := context.Background()
 	e := newElection(t)

@@ -4,7 +4,7 @@
 // A voter holds an [Identity]. Its public half, the [census.Commitment], is her leaf of the census; the
 // registrar takes it from her as a registration ([Identity.Register], [CheckRegistration]).
 //
-// A [Prover] (package proof/prover) turns the identity and a [Statement], which is a census path, a
+// A [Prover] (package proof/prover, or proof/zkey for the keys of Semaphore's public ceremony) turns the identity and a [Statement], which is a census path, a
 // [Scope] and a [Message], into a [Membership]: the root of the census, the [Nullifier], the weight of
 // the voter in a weighted census, and a proof that some leaf of the census with that weight belongs
 // to the one who made the proof for exactly this scope and message.
@@ -28,7 +28,10 @@
 // is in truth a node above others has as many nullifiers as there are leaves below it. A key made by one
 // party lets that party prove anything; see [OneParty].
 //
-// Secret are the Identity, what [Identity.Bytes] and [Identity.Derive] return, and the path of a
+// The verifying keys of Semaphore's ceremony are compiled in ([SemaphoreKey]). Identities and proofs of Semaphore's
+// packages can be read and written here: [ImportIdentity], [Identity.Export], [SemaphoreProof], [SemaphoreValue].
+//
+// Secret are the Identity, what [Identity.Bytes], [Identity.Export] and [Identity.Derive] return, and the path of a
 // Statement, which says who the voter is. An Identity prints as "Identity(redacted)".
 //
 // docs/spec/membership.md has the relation, the encodings and the checks.

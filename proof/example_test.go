@@ -2,7 +2,9 @@ package proof_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
 
 	"github.com/scrutin/scrutin/census"
 	"github.com/scrutin/scrutin/proof"
@@ -55,6 +57,45 @@ func Example() {
 	// verdict: <nil>
 	// another message: proof: invalid: the membership proof does not verify
 	// the voter's secret: Identity(redacted)
+}
+
+// A proof that Semaphore's packages made, as they print it, is checked under the ceremony's key of its depth.
+func ExampleSemaphoreProof() {
+	text, err := os.ReadFile("testdata/semaphore-proof.json")
+	if err != nil {
+		panic(err)
+	}
+	var p proof.SemaphoreProof
+	if err := json.Unmarshal(text, &p); err != nil {
+		panic(err)
+	}
+	fmt.Println("depth:", p.Depth)
+	fmt.Println("verdict:", p.Verify())
+
+	scope, err := proof.SemaphoreValue("election-voter")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("of this scope:", p.Claim.Scope == proof.Scope(scope))
+	p.Claim.Message[31]++
+	fmt.Println("another message:", p.Verify())
+
+	// Output:
+	// depth: 4
+	// verdict: <nil>
+	// of this scope: true
+	// another message: proof: invalid: the membership proof does not verify
+}
+
+// An identity that was exported from Semaphore's packages.
+func ExampleImportIdentity() {
+	id, err := proof.ImportIdentity("dm90ZXItMA==") // new Identity("voter-0").export()
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(id.Commitment())
+	// Output:
+	// 8097559213477643774285299639807003701058647025799039519460679787221168603742
 }
 
 // An identity derived from a key is the one that Semaphore derives from it.

@@ -1,9 +1,12 @@
 package proof
 
 import (
+	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/dchest/blake512"
@@ -21,6 +24,7 @@ type Identity struct {
 	// field that is not exported. It then prints what it finds, behind pointers too, but no variables
 	// that a function holds.
 	secret     func() babyjub.Scalar
+	key        func() []byte // what the secret was derived from; nil if it was not
 	commitment census.Commitment
 }
 
@@ -55,7 +59,33 @@ func IdentityFromKey(key []byte) *Identity {
 	s.SetUniformBytes(wide[:])
 	clear(wide[:])
 	clear(digest)
-	return newIdentity(&s)
+	id := newIdentity(&s)
+	key = bytes.Clone(key)
+	id.key = func() []byte { return key }
+	return id
+}
+
+// ImportIdentity returns the identity that Semaphore v4's Identity.export(), or [Identity.Export], wrote:
+// [IdentityFromKey] of the bytes that the text has in Base64 (RFC 4648, section 4, with padding and nothing
+// else in it). The error is ErrMalformed, for an empty text too. An identity that was made from a text as its
+// private key is no more secret than that text.
+func ImportIdentity(text string) (*Identity, error) {
+	key, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || len(key) == 0 || strings.ContainsAny(text, "\r\n") {
+		return nil, fmt.Errorf("%w: an exported identity is a private key in Base64", ErrMalformed) // err could have a part of it
+	}
+	defer clear(key)
+	return IdentityFromKey(key), nil
+}
+
+// Export returns the private key in Base64, as Semaphore v4's Identity.export() does: for its packages to
+// import, or [ImportIdentity]. Whoever has it can vote as the identity. An identity of [ParseIdentity] has no
+// private key, which cannot be computed from the scalar; the error is then ErrMalformed.
+func (id *Identity) Export() (string, error) {
+	if id.key == nil {
+		return "", fmt.Errorf("%w: the identity was read as a scalar, its private key is not known: store Bytes, or the key itself", ErrMalformed)
+	}
+	return base64.StdEncoding.EncodeToString(id.key()), nil
 }
 
 // ParseIdentity returns the identity whose [Identity.Bytes] are b: 32 bytes big-endian, not zero and

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -47,6 +48,53 @@ func TestRejectsMalformedIdentities(t *testing.T) {
 	}
 }
 
+// testdata/semaphore-exports.json was made with @semaphore-protocol/identity 4.14.3: export() of identities of
+// text and byte keys, and the commitment.
+func TestExportedIdentitiesAreSemaphores(t *testing.T) {
+	var list []struct{ Exported, Commitment string }
+	b, err := os.ReadFile("testdata/semaphore-exports.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(b, &list))
+	require.NotEmpty(t, list)
+	for _, v := range list {
+		id, err := ImportIdentity(v.Exported)
+		require.NoError(t, err)
+		require.Equal(t, decimal(t, v.Commitment), [32]byte(id.Commitment()))
+		exported, err := id.Export()
+		require.NoError(t, err)
+		require.Equal(t, v.Exported, exported)
+	}
+	id := NewIdentity()
+	exported, err := id.Export()
+	require.NoError(t, err)
+	again, err := ImportIdentity(exported)
+	require.NoError(t, err)
+	require.Equal(t, id.Bytes(), again.Bytes())
+
+	key := []byte("the caller's own bytes")
+	id = IdentityFromKey(key)
+	exported, err = id.Export()
+	require.NoError(t, err)
+	clear(key)
+	unchanged, err := id.Export()
+	require.NoError(t, err)
+	require.Equal(t, exported, unchanged)
+}
+
+func TestRejectsWhatIsNoExportedIdentity(t *testing.T) {
+	for _, text := range []string{"", "=", "AA", "AA=", "AB==", "AA==\n", "A A=", "dm90ZXItMA==x", "_-8=", "0x1234", "[\"a\",\"b\"]"} {
+		_, err := ImportIdentity(text)
+		require.ErrorIs(t, err, ErrMalformed, "%q", text)
+	}
+	b := NewIdentity().Bytes()
+	id, err := ParseIdentity(b[:])
+	require.NoError(t, err)
+	_, err = id.Export()
+	require.ErrorIs(t, err, ErrMalformed)
+	_, err = new(Identity).Export()
+	require.ErrorIs(t, err, ErrMalformed)
+}
+
 func TestIdentityIsRedacted(t *testing.T) {
 	id := NewIdentity()
 	b := id.Bytes()
@@ -54,6 +102,10 @@ func TestIdentityIsRedacted(t *testing.T) {
 	for i := 0; i < len(b); i += 8 {
 		secrets = append(secrets, fmt.Sprint(b[i:i+8]), fmt.Sprintf("%x", b[i:i+8]), fmt.Sprintf("%X", b[i:i+8]))
 	}
+	key := id.key()
+	exported, err := id.Export()
+	require.NoError(t, err)
+	secrets = append(secrets, exported, string(key), fmt.Sprint(key[:8]), hex.EncodeToString(key[:8]))
 	limbs := reflect.ValueOf(id.scalar()).Field(0) // what fmt finds where it does not ask Format
 	require.Equal(t, 4, limbs.Len())
 	for i := range limbs.Len() {
@@ -78,7 +130,7 @@ func TestIdentityIsRedacted(t *testing.T) {
 	}
 	require.Contains(t, out.String(), "Identity(redacted)")
 
-	_, err := json.Marshal(id)
+	_, err = json.Marshal(id)
 	require.Error(t, err)
 	_, err = json.Marshal(struct{ ID Identity }{*id})
 	require.Error(t, err)
@@ -165,7 +217,7 @@ func TestNullifierText(t *testing.T) {
 	}
 }
 
-// The vectors of docs/spec/membership.md, section 7.
+// The vectors of docs/spec/membership.md, section 8.
 func TestVectorsOfTheSpecification(t *testing.T) {
 	id := IdentityFromKey([]byte("voter-0"))
 	var scope Scope

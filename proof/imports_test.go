@@ -16,6 +16,7 @@ func TestDependsOnGnarkCryptoAlone(t *testing.T) {
 	require.Contains(t, deps, "github.com/consensys/gnark-crypto/ecc/bn254")
 	for _, dep := range deps {
 		require.False(t, strings.HasPrefix(dep, "github.com/consensys/gnark/"), dep)
+		require.False(t, strings.HasPrefix(dep, "github.com/tetratelabs/"), dep)
 		require.NotContains(t, dep, "prooftest")
 		require.NotEqual(t, "testing", dep)
 	}

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"math/big"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/stretchr/testify/require"
 
 	"github.com/scrutin/scrutin/internal/wire"
@@ -108,7 +110,64 @@ func semaphoreProofs(t testing.TB) []semaphoreProof {
 
 func TestSemaphoreProofsVerify(t *testing.T) {
 	for _, p := range semaphoreProofs(t) {
-		require.NoError(t, semaphoreKeys()[p.depth-1].Verify(&p.Claim), "depth %d", p.depth)
+		vk, err := SemaphoreKey(p.depth)
+		require.NoError(t, err)
+		require.NoError(t, vk.Verify(&p.Claim), "depth %d", p.depth)
+	}
+}
+
+func TestCompiledInKeysAreTheCeremonys(t *testing.T) {
+	for i, want := range semaphoreKeys() {
+		vk, err := SemaphoreKey(i + 1)
+		require.NoError(t, err)
+		require.Equal(t, want.Bytes(), vk.Bytes(), "depth %d", i+1)
+		require.False(t, vk.Weighted())
+		depth, ok := SemaphoreDepth(vk.Digest())
+		require.True(t, ok)
+		require.Equal(t, i+1, depth)
+
+		again, err := SemaphoreKey(i + 1)
+		require.NoError(t, err)
+		require.Same(t, vk, again)
+	}
+	vk, err := SemaphoreKey(20)
+	require.NoError(t, err)
+	digest := vk.Digest()
+	require.Equal(t, "f6819a393eb4f863e134776a0ee544721d1e804ad1df91e8abb78063a69e7ae4", hex.EncodeToString(digest[:]))
+	for _, depth := range []int{-1, 0, 33, 1 << 40} {
+		_, err := SemaphoreKey(depth)
+		require.ErrorIs(t, err, ErrMalformed)
+	}
+	digest[31] ^= 1
+	_, ok := SemaphoreDepth(digest)
+	require.False(t, ok)
+}
+
+// Every vector, each signal altered in turn, and its nullifier under another name.
+func TestAttack21SemaphoreProofsOfAnotherSignal(t *testing.T) {
+	limit := new(big.Int).Lsh(big.NewInt(1), 256)
+	for _, p := range semaphoreProofs(t) {
+		vk := semaphoreKeys()[p.depth-1]
+		for name, of := range map[string]func(c *Claim) *[32]byte{
+			"root":      func(c *Claim) *[32]byte { return (*[32]byte)(&c.Membership.Root) },
+			"nullifier": func(c *Claim) *[32]byte { return (*[32]byte)(&c.Membership.Nullifier) },
+			"message":   func(c *Claim) *[32]byte { return (*[32]byte)(&c.Message) },
+			"scope":     func(c *Claim) *[32]byte { return (*[32]byte)(&c.Scope) },
+		} {
+			c := p.Claim
+			of(&c)[31] ^= 1
+			require.ErrorIs(t, vk.Verify(&c), ErrInvalid, "%s at depth %d", name, p.depth)
+			for _, k := range []int64{-1, 1} {
+				c := p.Claim
+				v := new(big.Int).SetBytes(of(&c)[:])
+				v.Add(v, new(big.Int).Mul(big.NewInt(k), fr.Modulus()))
+				if v.Sign() < 0 || v.Cmp(limit) >= 0 {
+					continue
+				}
+				v.FillBytes(of(&c)[:])
+				require.Error(t, vk.Verify(&c), "%s %+d r at depth %d", name, k, p.depth)
+			}
+		}
 	}
 }
 

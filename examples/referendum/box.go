@@ -12,7 +12,6 @@ import (
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/ballot/box"
 	"github.com/scrutin/scrutin/examples/internal/stage"
-	"github.com/scrutin/scrutin/proof"
 )
 
 // keepBox is the operator's process: it answers every ballot in the mail with a receipt or
@@ -40,11 +39,11 @@ func keepBox(ctx context.Context, dir string, _ int) error {
 	if err != nil {
 		return err
 	}
-	verifyingKey, err := d.verifyingKey()
+	accepted, err := d.acceptedKeys(m)
 	if err != nil {
 		return err
 	}
-	verifier, err := ballot.NewVerifier(m, ballot.AcceptKey(verifyingKey))
+	verifier, err := ballot.NewVerifier(m, accepted...)
 	if err != nil {
 		return err
 	}
@@ -123,12 +122,4 @@ func (d desk) post(ctx context.Context, m *ballot.Manifest, name string, raw []b
 			return nil, nil, err
 		}
 	}
-}
-
-func (d desk) verifyingKey() (*proof.VerifyingKey, error) {
-	b, err := stage.Read(d.record("verifying.key"))
-	if err != nil {
-		return nil, err
-	}
-	return proof.ParseVerifyingKey(b)
 }

@@ -21,7 +21,11 @@ func (d desk) audit(ctx context.Context) (*tally.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := tally.Audit(ctx, os.DirFS(d.record()), m.ID(), &tally.AuditOptions{AcceptKeys: []string{proof.OneParty}})
+	options := &tally.AuditOptions{}
+	if m.Membership().Provenance == proof.OneParty {
+		options.AcceptKeys = []string{proof.OneParty}
+	}
+	r, err := tally.Audit(ctx, os.DirFS(d.record()), m.ID(), options)
 	if err != nil {
 		return nil, err
 	}

@@ -35,9 +35,14 @@ func (d desk) private(who string, parts ...string) string {
 
 func (d desk) provingKey() string { return d.path("keys", "proving.key") }
 
+type playDocument struct {
+	Voters, Trustees, Threshold int
+	Artifacts                   string
+}
+
 // writePlay publishes what the flags asked for; the roles read it with readPlay.
 func (d desk) writePlay(p *play) error {
-	b, err := json.Marshal(map[string]int{"voters": p.voters, "trustees": p.trustees, "threshold": p.threshold})
+	b, err := json.Marshal(playDocument{p.voters, p.trustees, p.threshold, p.artifacts})
 	if err != nil {
 		return err
 	}
@@ -49,11 +54,11 @@ func (d desk) readPlay() (*play, error) {
 	if err != nil {
 		return nil, err
 	}
-	var numbers struct{ Voters, Trustees, Threshold int }
-	if err := json.Unmarshal(b, &numbers); err != nil {
+	var doc playDocument
+	if err := json.Unmarshal(b, &doc); err != nil {
 		return nil, err
 	}
-	return &play{voters: numbers.Voters, trustees: numbers.Trustees, threshold: numbers.Threshold, dir: string(d)}, nil
+	return &play{doc.Voters, doc.Trustees, doc.Threshold, doc.Artifacts, string(d)}, nil
 }
 
 // manifest reads the manifest and checks the trustees' signatures of the election id.

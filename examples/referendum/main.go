@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -29,13 +30,16 @@ import (
 	"github.com/scrutin/scrutin/examples/internal/stage"
 )
 
-const usage = `usage: referendum [-voters 40] [-trustees 5] [-threshold 3] [-out DIR]
+const usage = `usage: referendum [-voters 40] [-trustees 5] [-threshold 3] [-keys semaphore -artifacts DIR] [-out DIR]
 
 Runs a whole election: census, key ceremony, votes, tally, audit.
 
   -voters N      how many people vote, 1 to 100000 (default 40)
   -trustees N    how many trustees share the key, 2 to 64 (default 5)
   -threshold N   how many of them open the result, 2 to the number of trustees (default 3)
+  -keys SOURCE   where the keys of the membership proofs come from: one-party, a set-up of
+                 its own, for tests (default), or semaphore, the public ceremony of Semaphore v4
+  -artifacts DIR its files, which proof/zkey/download.sh fetches; for -keys semaphore
   -out DIR       a directory to make for the election, new or empty
                  (default: a new one for temporary files)
 `
@@ -76,16 +80,20 @@ func main() {
 // play is what the flags ask for.
 type play struct {
 	voters, trustees, threshold int
+	artifacts                   string // of the ceremony; empty: a one-party set-up
 	dir                         string
 }
 
 func parse(args []string) (*play, error) {
 	var p play
+	var keys string
 	flags := flag.NewFlagSet("referendum", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.IntVar(&p.voters, "voters", 40, "")
 	flags.IntVar(&p.trustees, "trustees", 5, "")
 	flags.IntVar(&p.threshold, "threshold", 3, "")
+	flags.StringVar(&keys, "keys", oneParty, "")
+	flags.StringVar(&p.artifacts, "artifacts", "", "")
 	flags.StringVar(&p.dir, "out", "", "")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -102,8 +110,17 @@ func parse(args []string) (*play, error) {
 		return nil, stage.Usagef("-trustees %d: 2 to 64 trustees are possible", p.trustees)
 	case p.threshold < 2 || p.threshold > p.trustees:
 		return nil, stage.Usagef("-threshold %d: 2 to %d of %d trustees are possible", p.threshold, p.trustees, p.trustees)
+	case keys != oneParty && keys != semaphore:
+		return nil, stage.Usagef("-keys %q: %s and %s are possible", keys, oneParty, semaphore)
+	case (keys == semaphore) != (p.artifacts != ""):
+		return nil, stage.Usagef("-keys semaphore and -artifacts DIR go together")
 	}
 	var err error
+	if p.artifacts != "" {
+		if p.artifacts, err = filepath.Abs(p.artifacts); err != nil {
+			return nil, err
+		}
+	}
 	p.dir, err = stage.MakeDir("referendum", p.dir)
 	if err != nil {
 		return nil, err
@@ -148,7 +165,7 @@ func (p *play) run(ctx context.Context) error {
 	if _, err := stage.Take(ctx, d.record("census", "census.json")); err != nil {
 		return fail(err)
 	}
-	say("%d voters on the roll; membership keys by a one-party set-up, for tests only", p.voters)
+	say("%d voters on the roll; membership keys by %s", p.voters, p.keysText())
 
 	chapter("Key ceremony", fmt.Sprintf("%d trustees make one key; any %d can open sums with it, fewer learn nothing", p.trustees, p.threshold))
 	if err := p.ceremony(ctx, crew); err != nil {

@@ -27,6 +27,9 @@ func TestFlags(t *testing.T) {
 		"threshold 1":          {"-threshold", "1"},
 		"threshold > trustees": {"-threshold", "6"},
 		"unknown flag":         {"-speed", "3"},
+		"unknown keys":         {"-keys", "own"},
+		"no artifacts":         {"-keys", "semaphore"},
+		"artifacts of nothing": {"-artifacts", full},
 		"a word":               {"now"},
 		"a directory in use":   {"-out", full},
 		"a file":               {"-out", filepath.Join(full, "file")},
@@ -41,10 +44,14 @@ func TestFlags(t *testing.T) {
 	p, err := parse([]string{"-out", filepath.Join(full, "new")})
 	require.NoError(t, err)
 	require.Equal(t, &play{voters: 40, trustees: 5, threshold: 3, dir: filepath.Join(full, "new")}, p)
+
+	p, err = parse([]string{"-keys", "semaphore", "-artifacts", ".", "-out", filepath.Join(full, "other")})
+	require.NoError(t, err)
+	require.True(t, filepath.IsAbs(p.artifacts), "the voters' processes run elsewhere")
 }
 
 func TestUsageNamesEveryFlag(t *testing.T) {
-	for _, name := range []string{"-voters", "-trustees", "-threshold", "-out"} {
+	for _, name := range []string{"-voters", "-trustees", "-threshold", "-keys", "-artifacts", "-out"} {
 		require.Contains(t, usage, "\n  "+name+" ")
 	}
 }
@@ -107,6 +114,26 @@ func TestElection(t *testing.T) {
 	output, code = run(t, audit, "-election", id, record)
 	require.Equal(t, 1, code, output)
 	require.Contains(t, output, "\naudit: INVALID: result: ")
+}
+
+// An election on the keys of Semaphore's ceremony, which an audit accepts by itself.
+func TestElectionOnTheCeremonysKeys(t *testing.T) {
+	artifacts := os.Getenv("SCRUTIN_SEMAPHORE_ARTIFACTS")
+	if artifacts == "" {
+		t.Skip("SCRUTIN_SEMAPHORE_ARTIFACTS names no directory; proof/zkey/download.sh makes one")
+	}
+	bin, dir := t.TempDir(), filepath.Join(t.TempDir(), "election")
+	out, err := exec.Command("go", "build", "-o", bin+string(filepath.Separator), ".", "../audit").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	output, code := run(t, filepath.Join(bin, "referendum"),
+		"-voters", "3", "-trustees", "3", "-threshold", "2", "-keys", "semaphore", "-artifacts", artifacts, "-out", dir)
+	require.Zero(t, code, output)
+	require.Contains(t, output, "the opened result and the noted votes agree")
+	id := regexp.MustCompile(`-election ([0-9a-f]{64}) `).FindStringSubmatch(output)
+	require.NotNil(t, id, output)
+	output, code = run(t, filepath.Join(bin, "audit"), "-strict", "-election", id[1], filepath.Join(dir, "record"))
+	require.Zero(t, code, output)
+	require.Contains(t, output, "Semaphore v4 ceremony, 2025")
 }
 
 // run returns what a program wrote and its exit status.

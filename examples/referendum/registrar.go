@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -14,7 +13,6 @@ import (
 	"github.com/scrutin/scrutin/census"
 	"github.com/scrutin/scrutin/examples/internal/stage"
 	"github.com/scrutin/scrutin/proof"
-	"github.com/scrutin/scrutin/proof/prover"
 	"github.com/scrutin/scrutin/tally"
 )
 
@@ -29,14 +27,9 @@ func registrar(ctx context.Context, dir string, _ int) error {
 		return err
 	}
 
-	// The smallest tree that holds all voters. Membership keys come from one party here: for
-	// tests only, and the manifest says so.
-	depth := max(1, bits.Len(uint(p.voters-1)))
-	provingKey, verifyingKey, err := prover.InsecureSetup(ctx, prover.Relation{Depth: depth})
+	depth := max(1, bits.Len(uint(p.voters-1))) // the smallest tree that holds all voters
+	verifyingKey, membership, err := d.membershipKeys(ctx, p, depth)
 	if err != nil {
-		return err
-	}
-	if err := d.publishProvingKey(provingKey); err != nil {
 		return err
 	}
 	record, err := tally.OpenRecord(d.record())
@@ -67,18 +60,14 @@ func registrar(ctx context.Context, dir string, _ int) error {
 	}
 	now := time.Now()
 	draft := ballot.Draft{
-		Title:     title,
-		Questions: questions(),
-		Census:    ballot.CensusOf(tree),
-		Membership: ballot.MembershipInfo{
-			VerifyingKey: verifyingKey.Digest(),
-			ProvingKey:   provingKey.Digest(),
-			Provenance:   proof.OneParty,
-		},
-		Opens:  now.Unix(),
-		Closes: now.Add(24 * time.Hour).Unix(),
-		Revote: ballot.Revote{Rule: ballot.RevoteLast, Limit: 9},
-		Log:    ballot.LogInfo{Origin: origin, Key: string(logKey)},
+		Title:      title,
+		Questions:  questions(),
+		Census:     ballot.CensusOf(tree),
+		Membership: membership,
+		Opens:      now.Unix(),
+		Closes:     now.Add(24 * time.Hour).Unix(),
+		Revote:     ballot.Revote{Rule: ballot.RevoteLast, Limit: 9},
+		Log:        ballot.LogInfo{Origin: origin, Key: string(logKey)},
 	}
 	if err := c.FillDraft(&draft); err != nil {
 		return err
@@ -164,15 +153,6 @@ func (d desk) runCeremony(ctx context.Context, p *play) (*tally.Ceremony, error)
 		}
 	}
 	return c, nil
-}
-
-// publishProvingKey publishes the key that the voters prove with.
-func (d desk) publishProvingKey(key *prover.ProvingKey) error {
-	var b bytes.Buffer
-	if _, err := key.WriteTo(&b); err != nil {
-		return err
-	}
-	return stage.Put(d.provingKey(), b.Bytes())
 }
 
 // collectSignatures waits for the trustees' signatures of the election id.

@@ -13,7 +13,6 @@ import (
 	"github.com/scrutin/scrutin/census"
 	"github.com/scrutin/scrutin/examples/internal/stage"
 	"github.com/scrutin/scrutin/proof"
-	"github.com/scrutin/scrutin/proof/prover"
 )
 
 func voterName(number int) string { return fmt.Sprintf("voter-%06d", number) }
@@ -62,12 +61,7 @@ func newVoter(ctx context.Context, d desk, number int) (*voter, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(d.provingKey())
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if v.prover, err = prover.ReadProvingKey(f, v.m.Membership().ProvingKey); err != nil {
+	if v.prover, err = d.prover(v.m); err != nil {
 		return nil, err
 	}
 	v.credential, err = ballot.NewCredential(ctx, v.m, v.identity, v.path, v.prover)
