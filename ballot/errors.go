@@ -23,7 +23,8 @@ var (
 	// ErrClosed means a ballot outside the time of the poll.
 	ErrClosed = errors.New("ballot: the poll is not open")
 
-	// ErrVote means a vote that the question's rule does not allow.
+	// ErrVote means a vote that the question's rule does not allow. The text of such an error
+	// says what is wrong with the vote, to its voter: it is as secret as the vote.
 	ErrVote = errors.New("ballot: vote not allowed")
 
 	// ErrSpent means a sealed ballot that was signed or spoiled before.

@@ -81,23 +81,24 @@ func checkNumber(n, least, most int, done string) error {
 	return nil
 }
 
-func number(n int, of string) string {
+func number[N int | int64](n N, of string) string {
 	if n == 1 {
 		return "1 " + of
 	}
 	return fmt.Sprint(n, " ", of, "s")
 }
 
-// amounts returns what a vote gives each of the question's options, 0 to those that it leaves out.
-func amounts(options []Option, v Vote) ([]int, error) {
+// amounts returns what a vote gives each of the question's options, 0 to those that it leaves out,
+// none of it (in an error it is called so) below 0 or above most.
+func amounts(options []Option, v Vote, called string, most int) ([]int, error) {
 	places, err := place(options, v.options)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]int, len(options))
 	for k, a := range v.amounts {
-		if a < 0 || a > MaxPoints {
-			return nil, fmt.Errorf("%w: %d for an option", ErrVote, a)
+		if a < 0 || a > most {
+			return nil, fmt.Errorf("%w: the %s %d, 0 to %d may be given", ErrVote, called, a, most)
 		}
 		for i, is := range places[k] {
 			out[i] += int(is) * a

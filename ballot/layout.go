@@ -162,7 +162,7 @@ func (c *compiler) finish(total uint64) (*layout, error) {
 	high, limit := bits.Mul64(total, c.maximum)
 	width := bits.Len64(limit)
 	if high != 0 || width > plaintextBits {
-		c.fail("a total weight of %d times %d for a counter takes more than %d bits: split the election", total, c.maximum, plaintextBits)
+		c.fail("a total weight of %d times %d for a counter takes more than %d bits: take lower points, or split the election", total, c.maximum, plaintextBits)
 	}
 	if width == 0 || len(c.counters) == 0 {
 		c.fail("nothing to count")

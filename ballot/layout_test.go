@@ -143,6 +143,9 @@ func TestAttack26TotalsThatNoBallotsHaveAreRefused(t *testing.T) {
 	require.EqualValues(t, 8, tallies[1].Of("library"))
 	require.EqualValues(t, 11304, tallies[1].Of(""))
 	require.Zero(t, tallies[1].Of("yes"))
+	none := Tally{Counts: []Count{{"yes", "", 1}, {"", NoneLabel, 2}}}
+	require.Zero(t, none.Of(""), "there is no blank vote")
+	require.EqualValues(t, 2, none.At("", NoneLabel))
 
 	for name, change := range map[string]func([]uint64){
 		"first counter above the bound":  func(v []uint64) { v[0] = 11305 * one },

@@ -24,9 +24,9 @@ const (
 	MaxBallotBytes   = 65535 // of one ballot, which is one entry of the log
 	MaxQuestions     = 64
 	MaxOptions       = 256  // of one question
-	MaxBits          = 2048 // of one question's layout
+	MaxBits          = 2048 // of one question's layout; MaxBallotBytes allows fewer
 	MaxConstraints   = 2048 // of one question's layout
-	MaxCiphertexts   = 512  // of one question
+	MaxCiphertexts   = 512  // of one question; MaxBallotBytes allows fewer
 	MaxLanguages     = 32
 	MaxLanguageBytes = 35
 	MaxTextBytes     = 4096 // of one text in one language, or a URI
@@ -267,6 +267,10 @@ func (m *Manifest) checkQuestions() error {
 			return fmt.Errorf("%w: question %d: id %q again", ErrMalformed, i+1, q.ID)
 		}
 		seen[q.ID] = true
+		if alone := ballotHeadSize + l.size() + signatureSize; alone > MaxBallotBytes {
+			return fmt.Errorf("%w: question %d: %q alone makes a ballot of %d bytes, at most %d allowed: take fewer options, ranks, grades or scores",
+				ErrMalformed, i+1, q.ID, alone, MaxBallotBytes)
+		}
 		m.layouts = append(m.layouts, l)
 		m.ciphertexts += len(l.forms)
 		m.size += l.size()
@@ -450,8 +454,11 @@ func (m *Manifest) Questions() []Question {
 // Census returns what is fixed about the electoral roll.
 func (m *Manifest) Census() CensusInfo { return m.draft.Census }
 
-// PublicKey returns the election key H.
-func (m *Manifest) PublicKey() *elgamal.PublicKey { return m.key }
+// PublicKey returns the election key H. Its table of multiples is built once for all who ask.
+func (m *Manifest) PublicKey() *elgamal.PublicKey {
+	key := *m.key
+	return &key
+}
 
 // Ceremony returns the digest of the key ceremony.
 func (m *Manifest) Ceremony() [32]byte { return m.draft.Ceremony }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/scrutin/scrutin/census"
+	"github.com/scrutin/scrutin/elgamal"
 	"github.com/scrutin/scrutin/internal/babyjub"
 	"github.com/scrutin/scrutin/internal/babyjub/babyjubtest"
 	"github.com/scrutin/scrutin/internal/wire"
@@ -71,6 +72,10 @@ func TestWhatAManifestReturnsCannotChangeIt(t *testing.T) {
 	}
 	m.Bytes()[0]++
 	m.PublicKey().Point().SetIdentity()
+	key := m.PublicKey().Bytes()
+	*m.PublicKey() = elgamal.PublicKey{}
+	require.Equal(t, key, m.PublicKey().Bytes())
+	require.Same(t, m.PublicKey().Table(), m.PublicKey().Table(), "made once")
 
 	after, err := wire.MarshalCanonical(m.draft.document())
 	require.NoError(t, err)
@@ -134,7 +139,25 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"no character":         {"U+FFFE", func(d *Draft) { d.Title = text("a\ufffeb") }},
 		"not NFC":              {"normal form C", func(d *Draft) { d.Title = text("e\u0301") }},
 		"leading space":        {"space", func(d *Draft) { d.Title = text(" a") }},
-		"trailing space":       {"space", func(d *Draft) { d.Title = text("a\u3000") }},
+		"trailing space":       {"begins or ends with a space", func(d *Draft) { d.Title = text("a ") }},
+		"trailing wide space":  {"U+3000", func(d *Draft) { d.Title = text("a\u3000") }},
+		"no-break space":       {"U+00A0", func(d *Draft) { d.Title = text("a\u00a0b") }},
+		"narrow space":         {"U+202F", func(d *Draft) { d.Title = text("a\u202fb") }},
+		"en quad":              {"U+2002", func(d *Draft) { d.Title = text("a\u2002b") }},
+		"two spaces":           {"two spaces", func(d *Draft) { d.Title = text("a  b") }},
+		"two spaces, joined":   {"two spaces", func(d *Draft) { d.Title = text("a \u200d b") }},
+		"two spaces, varied":   {"two spaces", func(d *Draft) { d.Title = text("a \ufe0f b") }},
+		"space after a joiner": {"begins or ends with a space", func(d *Draft) { d.Title = text("\u200d a") }},
+		"joiners":              {"shows nothing", func(d *Draft) { d.Title = text("\u200d\u180e") }},
+		"variation selector":   {"shows nothing", func(d *Draft) { d.Title = text("\ufe0f") }},
+		"mark":                 {"begins with U+0301", func(d *Draft) { d.Title = text("\u0301") }},
+		"mark after a joiner":  {"begins with U+0301", func(d *Draft) { d.Title = text("\u200c\u0301a") }},
+		"vowel sign":           {"begins with U+093E", func(d *Draft) { d.Title = text("\u093eक") }},
+		"enclosing mark":       {"begins with U+20DD", func(d *Draft) { d.Title = text("\u20dda") }},
+		"Braille blank":        {"U+2800", func(d *Draft) { d.Title = text("Yes\u2800") }},
+		"hieroglyphic blank":   {"U+13441", func(d *Draft) { d.Title = text("\U00013441") }},
+		"half of it":           {"U+13442", func(d *Draft) { d.Title = text("\U00013442") }},
+		"null note head":       {"U+1D159", func(d *Draft) { d.Title = text("\U0001d159") }},
 		"no question":          {"0 questions", func(d *Draft) { d.Questions = nil }},
 		"too many questions":   {"65 questions", func(d *Draft) { d.Questions = many(65) }},
 		"question twice":       {`id "treaty" again`, func(d *Draft) { d.Questions[1].ID = "treaty" }},
@@ -153,7 +176,10 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"long URI":             {"4097 bytes", func(d *Draft) { d.Questions[0].Text = &Document{"x:" + strings.Repeat("a", 4095), [32]byte{1}} }},
 		"text without digest":  {"digest", func(d *Draft) { d.Questions[0].Text = &Document{"https://a", [32]byte{}} }},
 		"no rule":              {"no rule", func(d *Draft) { d.Questions[0].Rule = nil }},
-		"ballot too long": {"65535", func(d *Draft) {
+		"question too long": {`question 2: "b" alone makes a ballot of 68589 bytes, at most 65535 allowed: take fewer options, ranks`, func(d *Draft) {
+			d.Questions = []Question{question("a", Approval{}, "a"), question("b", Ranking{BordaPoints(44), 0}, optionIDs(44)...)}
+		}},
+		"ballot too long": {"at most 65535 allowed: split the election", func(d *Draft) {
 			d.Questions = many(7)
 			for i := range d.Questions {
 				d.Questions[i] = question(d.Questions[i].ID, Approval{}, optionIDs(256)...)
@@ -267,7 +293,7 @@ func TestTextsThatPeopleWriteAreAllowed(t *testing.T) {
 	for tag, s := range map[string]string{
 		"fr": "Faut-il approuver l'« initiative » ?", "fa": "نمی\u200cخواهم", "ja": "賛成", "he": "בְּעַד",
 		"de-CH": "Grösse", "zh-Hant": "贊成", "en": "Yes 👍🏽 ❤\ufe0f 👩\u200d⚖\ufe0f", "hi": "क्\u200dष",
-		"mn-Mong": "ᠠᠨ\u180eᠠ", "ar": "\u0600١٢", "ko": "찬성",
+		"mn-Mong": "ᠠᠨ\u180eᠠ", "ar": "\u0600١٢", "ko": "찬성", "ta": "ஆம் இல்லை", "nl": "'n ja", "es": "¿Sí?",
 	} {
 		require.NoError(t, checkLanguages([]string{tag}), tag)
 		require.NoError(t, checkText(Text{tag: s}, []string{tag}), s)

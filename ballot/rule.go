@@ -2,6 +2,7 @@ package ballot
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,9 @@ import (
 // Rule is the voting method of a question: which votes it allows, and what is counted. It is one
 // of [Choice], [Approval], [Judgment], [Scoring], [Cumulative], [Quadratic], [Ranking] and
 // [Condorcet], a value and no pointer. docs/spec/ballot.md, "Layout".
+//
+// A rule's JSON is that of a manifest, and is read with the manifest alone: json.Unmarshal into one of
+// the types looks at the members that the type has, not at "type" nor at what it leaves out.
 type Rule interface {
 	// check refuses parameters that make no sense with this number of options, at least 1, or
 	// that make a layout beyond the limits. What it accepts costs compile no more than they allow.
@@ -98,15 +102,21 @@ type ruleDocument struct{ Rule }
 func (d ruleDocument) MarshalJSON() ([]byte, error) { return json.Marshal(d.Rule) }
 
 func (d *ruleDocument) UnmarshalJSON(b []byte) error {
-	var head *struct {
+	if string(b) == "null" {
+		return nil // no rule, which compileRule refuses
+	}
+	var head struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(b, &head); err != nil || head == nil {
-		return err // null is no rule, which compileRule refuses
+	if err := json.Unmarshal(b, &head); err != nil {
+		if b[0] != '{' {
+			err = errors.New("not an object")
+		}
+		return fmt.Errorf("rule: %w", err)
 	}
 	r, err := parseRule(head.Type, b)
 	if err != nil {
-		return err
+		return fmt.Errorf("rule: %w", err)
 	}
 	d.Rule = r
 	return nil
@@ -136,6 +146,24 @@ func parseRule(kind string, b []byte) (Rule, error) {
 
 func unmarshalRule[R Rule](b []byte) (Rule, error) {
 	var r R
-	err := json.Unmarshal(b, &r)
-	return r, err
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, err
+	}
+	return r, checkLists(r)
+}
+
+// checkLists refuses lists longer than check allows before the manifest is written again to compare,
+// which takes many times their bytes.
+func checkLists(r Rule) error {
+	switch r := r.(type) {
+	case Judgment:
+		if len(r.Grades) > MaxGrades {
+			return fmt.Errorf("%w: %d grades, 2 to %d allowed", ErrMalformed, len(r.Grades), MaxGrades)
+		}
+	case Ranking:
+		if len(r.Points) > MaxOptions {
+			return fmt.Errorf("%w: points for %d ranks, at most %d allowed", ErrMalformed, len(r.Points), MaxOptions)
+		}
+	}
+	return nil
 }

@@ -8,7 +8,8 @@ import (
 
 // Condorcet is the rule "rank any number of the options, the best first", counted in pairs: how many
 // prefer one option to another. An option without rank comes after all that have one, and ties with
-// the others without. There are at least 2 options. The vote is [Rank] or [RankBy].
+// the others without. There are at least 2 options; MaxBallotBytes allow one question of 23 with 11,304
+// voters, and of 27 at the smallest weights. The vote is [Rank] or [RankBy].
 //
 // Bits, for n options: p_ab for each option a and each other option b, "a is preferred to b"; a row
 // of n - 1 for each option a, r_aj for rank j (to rank all options, or all but the last of them,

@@ -54,7 +54,7 @@ func (r Cumulative) fill(bits []uint8, options []Option, v Vote) error {
 	if err := v.wanted(voteGive); err != nil {
 		return err
 	}
-	points, err := amounts(options, v)
+	points, err := amounts(options, v, "number", MaxPoints)
 	if err != nil {
 		return err
 	}

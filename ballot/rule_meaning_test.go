@@ -380,11 +380,9 @@ func eachUpTo(limit int, f func(r Rule, n int)) {
 			}
 		}
 		for ranks := 1; ranks <= n && n*ranks <= limit; ranks++ {
-			for _, points := range [][]int{BordaPoints(n)[:ranks], slices.Repeat([]int{1}, ranks), append([]int{1000}, make([]int, ranks-1)...)} {
+			for _, points := range [][]int{BordaPoints(max(n, 2))[:ranks], slices.Repeat([]int{1}, ranks), append([]int{1000}, make([]int, ranks-1)...)} {
 				for least := range ranks + 1 {
-					if points[0] > 0 {
-						f(Ranking{points, least}, n)
-					}
+					f(Ranking{points, least}, n)
 				}
 			}
 		}

@@ -65,7 +65,7 @@ func (r Quadratic) fill(bits []uint8, options []Option, v Vote) error {
 	if err := v.wanted(voteGive); err != nil {
 		return err
 	}
-	votes, err := amounts(options, v)
+	votes, err := amounts(options, v, "number", MaxPoints)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (r Quadratic) fill(bits []uint8, options []Option, v Vote) error {
 		left -= int64(v) * int64(v) // at most 256 times 2^40
 	}
 	if left < 0 {
-		return fmt.Errorf("%w: %s over the budget of %d", ErrVote, number(int(-left), "credit"), r.Credits)
+		return fmt.Errorf("%w: %s over the budget of %d", ErrVote, number(-left, "credit"), r.Credits)
 	}
 	fillSlack(fillRows(bits, votes, r.most()), uint64(r.Credits), uint64(left))
 	return nil

@@ -10,6 +10,10 @@ import (
 // Points[k-1], which are 0 to MaxPoints, never increase, and are not all 0; an option without rank
 // earns nothing. [BordaPoints] are the points of Borda's count. The vote is [Rank] or [RankBy].
 //
+// MaxBallotBytes allow one question that ranks all of 43 options with 11,304 voters, and 44 at the
+// smallest weights; with fewer ranks than options more of them. The total weight times Points[0] is
+// below 2^44.
+//
 // Bits, for n options and R = len(Points) ranks: a row of R for each option, one for each rank;
 // then, unless Min = n, one for each option, "not ranked"; then d_Min .. d_(R-1), where d_k says
 // that k options are ranked. Constraints: each option's bits add up to 1; and with c_k the sum of
@@ -29,9 +33,9 @@ type Ranking struct {
 }
 
 // BordaPoints returns n-1, n-2, .. 0, the points of Borda's count with n options. It returns nil
-// unless n is 1 to MaxOptions.
+// unless n is 2 to MaxOptions: a single option has nothing to earn.
 func BordaPoints(n int) []int {
-	if n < 1 || n > MaxOptions {
+	if n < 2 || n > MaxOptions {
 		return nil
 	}
 	points := make([]int, n)

@@ -3,6 +3,7 @@ package ballot
 import (
 	"encoding/json"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -46,22 +47,23 @@ func TestRejectsVotesThatTheRuleDoesNotAllow(t *testing.T) {
 		{Judgment{gradesOf(3), 0, 6}, Grade(grades{"o6": "g0"}), "the question has no such option"},
 		{Scoring{Max: 10}, Give(ints{"o0": 1}), "the question wants Score"},
 		{Scoring{Max: 10}, Score(ints{"o0": 11}), "the score 11, 0 to 10 may be given"},
-		{Scoring{Max: 10}, Score(ints{"o0": -1}), "-1 for an option"},
+		{Scoring{Max: 10}, Score(ints{"o0": -1}), "the score -1, 0 to 10 may be given"},
 		{Scoring{Max: 10}, Score(ints{"": 1}), "the question has no such option"},
 		{Scoring{Max: 10, Histogram: true}, Score(ints{"o0": 11}), "the score 11, 0 to 10 may be given"},
-		{Scoring{Max: 10, Histogram: true}, Score(ints{"o0": math.MinInt}), "for an option"},
+		{Scoring{Max: 10, Histogram: true}, Score(ints{"o0": math.MinInt}), ", 0 to 10 may be given"},
 		{Cumulative{Points: 10}, Score(ints{"o0": 1}), "the question wants Give"},
 		{Cumulative{Points: 10}, Give(ints{"o0": 8, "o5": 7}), "5 points over the budget of 10"},
 		{Cumulative{Points: 10}, Give(ints{"o0": 11}), "1 point over the budget of 10"},
-		{Cumulative{Points: 10}, Give(ints{"o0": 11, "o1": -1}), "-1 for an option"},
-		{Cumulative{Points: 10}, Give(ints{"o0": math.MaxInt, "o1": math.MaxInt, "o2": 12}), "for an option"},
+		{Cumulative{Points: 10}, Give(ints{"o0": 11, "o1": -1}), "the number -1, 0 to 1048576 may be given"},
+		{Cumulative{Points: 10}, Give(ints{"o0": math.MaxInt, "o1": math.MaxInt, "o2": 12}), "0 to 1048576 may be given"},
 		{Cumulative{Points: 10, Whole: true}, Give(ints{"o0": 7}), "3 points left of 10, all must be given"},
 		{Quadratic{Credits: 20}, Rank("o0"), "the question wants Give"},
 		{Quadratic{Credits: 20}, Give(ints{"o0": 4, "o1": 3}), "5 credits over the budget of 20"},
 		{Quadratic{Credits: 20}, Give(ints{"o0": 5}), "5 credits over the budget of 20"},
 		{Quadratic{Credits: 20}, Give(ints{"o0": 1 << 20, "o1": 1 << 20}), "credits over the budget of 20"},
-		{Quadratic{Credits: 20}, Give(ints{"o0": 1 << 32}), "for an option"},
-		{Quadratic{Credits: 20}, Give(ints{"o0": -1}), "-1 for an option"},
+		{Quadratic{Credits: 20}, Give(ints{"o0": absurd}), "0 to 1048576 may be given"}, // whose square is 0 modulo 2^64
+		{Quadratic{Credits: 20}, Give(ints{"o0": -1}), "the number -1, 0 to 1048576 may be given"},
+		{Quadratic{Credits: 20}, Give(ints{"o0": 1 << 20, "o1": 1}), "1099511627757 credits over the budget of 20"},
 		{Ranking{BordaPoints(6), 0}, Choose("o0"), "the question wants Rank"},
 		{Ranking{BordaPoints(6), 6}, Rank("o0", "o1"), "2 options are ranked, at least 6 must be"},
 		{Ranking{[]int{2, 1}, 0}, Rank("o0", "o1", "o2"), "3 options are ranked, at most 2 may be"},
@@ -148,7 +150,7 @@ func TestVotesAreReadByKind(t *testing.T) {
 	require.Equal(t, []OptionID{"a", "b"}, rank.Options())
 }
 
-const absurd = 1 << 60
+const absurd = math.MaxInt/8 + 1 // 2^60, where an int has 64 bits
 
 // ruleErrors are rules that six options cannot have.
 var ruleErrors = map[string]struct {
@@ -223,7 +225,11 @@ func TestRejectsRulesThatMakeNoSense(t *testing.T) {
 		require.NoError(t, writeErr, name)
 		_, parseErr := ParseManifest(raw)
 		require.ErrorIs(t, parseErr, ErrMalformed, name)
-		if !strings.Contains(string(raw), "115292150460684") { // numbers above 2^53 are no canonical JSON
+		switch {
+		case strings.Contains(string(raw), "115292150460684"): // numbers above 2^53 are no canonical JSON
+		case strings.Contains(parseErr.Error(), "JSON: rule: "): // a list that is not written again to compare
+			require.ErrorContains(t, parseErr, test.want, name)
+		default:
 			require.Equal(t, err.Error(), parseErr.Error(), name)
 		}
 		require.Less(t, time.Since(start), 2*time.Second, name)
@@ -235,7 +241,7 @@ func TestRejectsRulesThatMakeNoSense(t *testing.T) {
 	_, err := NewManifest(d)
 	require.ErrorContains(t, err, "at least 2")
 	// 28 options fit the bits of a layout, but not a ballot; 29 do not fit.
-	for n, want := range map[int]string{23: "", 28: "65535", 29: "at most 2048", 33: "at most 2048", 256: "at most 2048"} {
+	for n, want := range map[int]string{23: "", 24: "fewer options", 28: "65535", 29: "at most 2048", 33: "at most 2048", 256: "at most 2048"} {
 		d.Questions = []Question{question("q", Condorcet{}, optionIDs(n)...)}
 		if _, err := NewManifest(d); want == "" {
 			require.NoError(t, err)
@@ -243,6 +249,22 @@ func TestRejectsRulesThatMakeNoSense(t *testing.T) {
 			require.ErrorIs(t, err, ErrMalformed)
 			require.ErrorContains(t, err, want, "%d", n)
 		}
+	}
+	// As documented, all of 43 options can be ranked, and at the smallest weights 44 and pairs of 27.
+	full := func(n int) Rule { return Ranking{BordaPoints(n), n} }
+	for _, c := range []struct {
+		rule  Rule
+		n     int
+		total uint64
+		good  bool
+	}{
+		{full(43), 43, 11304, true}, {full(44), 44, 11304, false}, {full(44), 44, 3, true}, {full(45), 45, 3, false},
+		{Condorcet{}, 27, 3, true}, {Condorcet{}, 28, 3, false},
+	} {
+		d.Census.Size, d.Census.TotalWeight = c.total, c.total
+		d.Questions = []Question{question("q", c.rule, optionIDs(c.n)...)}
+		_, err := NewManifest(d)
+		require.Equal(t, c.good, err == nil, "%T of %d, %d: %v", c.rule, c.n, c.total, err)
 	}
 	// A rule is a value.
 	for _, r := range []Rule{nil, &Choice{Min: 1, Max: 1}, (*Choice)(nil)} {
@@ -307,6 +329,38 @@ func TestAttack27OneSpellingForEachRule(t *testing.T) {
 	}
 }
 
+func TestARuleIsAnObject(t *testing.T) {
+	raw := string(electionOf(t, Approval{}, 4).m.Bytes())
+	for bad, want := range map[string]string{
+		`1`: "rule: not an object", `"approval"`: "rule: not an object", `[{"type":"approval"}]`: "rule: not an object",
+		`null`: "rule: ballot: malformed: no rule", `{"type":1}`: "rule: json: cannot unmarshal number",
+		`{"type":"lottery"}`: `rule: ballot: malformed: unknown rule "lottery"`,
+	} {
+		_, err := ParseManifest([]byte(strings.Replace(raw, `{"type":"approval"}`, bad, 1)))
+		require.ErrorIs(t, err, ErrMalformed, bad)
+		require.ErrorContains(t, err, want, bad)
+	}
+}
+
+// A list of a million bytes that no rule allows is refused before it is written again, which takes many times its memory.
+func TestAttack28ListsOfARuleAreShortBeforeTheyAreWrittenAgain(t *testing.T) {
+	good := `{"type":"approval"}`
+	raw := string(electionOf(t, Approval{}, 4).m.Bytes())
+	for bad, want := range map[string]string{
+		`{"grades":[` + strings.Repeat(`{},`, 300_000) + `{}],"max":1,"min":0,"type":"judgment"}`: "300001 grades, 2 to 64 allowed",
+		`{"min":0,"points":[` + strings.Repeat(`1,`, 400_000) + `1],"type":"ranking"}`:            "points for 400001 ranks, at most 256 allowed",
+	} {
+		document := []byte(strings.Replace(raw, good, bad, 1))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := ParseManifest(document)
+		runtime.ReadMemStats(&after)
+		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorContains(t, err, want)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(60<<20), want)
+	}
+}
+
 // What goes into a manifest or comes out of it shares no slice or map with it.
 func TestRulesOfAManifestCannotBeChanged(t *testing.T) {
 	grades, points := gradesOf(3), BordaPoints(3)
@@ -333,7 +387,8 @@ func TestRulesOfAManifestCannotBeChanged(t *testing.T) {
 
 func TestBordaPoints(t *testing.T) {
 	require.Equal(t, []int{3, 2, 1, 0}, BordaPoints(4))
-	for _, n := range []int{-1, 0, 257, math.MaxInt} {
+	require.Equal(t, []int{1, 0}, BordaPoints(2))
+	for _, n := range []int{-1, 0, 1, 257, math.MaxInt} { // one option would earn nothing, which no Ranking allows
 		require.Nil(t, BordaPoints(n))
 	}
 	require.Len(t, BordaPoints(256), 256)

@@ -61,14 +61,9 @@ func (r Scoring) fill(bits []uint8, options []Option, v Vote) error {
 	if err := v.wanted(voteScore); err != nil {
 		return err
 	}
-	scores, err := amounts(options, v)
+	scores, err := amounts(options, v, "score", r.Max)
 	if err != nil {
 		return err
-	}
-	for _, score := range scores {
-		if score > r.Max {
-			return fmt.Errorf("%w: the score %d, 0 to %d may be given", ErrVote, score, r.Max)
-		}
 	}
 	if r.Histogram {
 		fillRows(bits, scores, r.Max)

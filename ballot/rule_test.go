@@ -38,6 +38,7 @@ func samples() []sample {
 		{"ranking-some", Ranking{[]int{12, 10, 8, 8}, 2}, 6},
 		{"ranking-exactly", Ranking{[]int{3, 1, 0}, 3}, 5},
 		{"condorcet", Condorcet{}, 4},
+		{"condorcet-pair", Condorcet{}, 2}, // a counter for each option, with a label all the same
 	}
 }
 

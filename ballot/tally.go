@@ -19,10 +19,10 @@ type Tally struct {
 // Under most rules there is one for each option, in order, without a label: the marks ([Choice],
 // [Approval]), the sum of scores ([Scoring]), points ([Cumulative], [Ranking]) or votes ([Quadratic]);
 // and after them, under [Choice] where it is allowed, one without an option labelled BlankLabel, and one
-// labelled NoneLabel. Else there are several for each option: under [Judgment] one for each grade,
-// the best first, labelled by its id; under [Scoring] with Histogram one for each score, labelled "0",
-// "1", ..; under [Condorcet] one for each other option, labelled by its id, which says how many prefer
-// the option to that one.
+// labelled NoneLabel. Under other rules each counter of an option has a label: under [Judgment] there is
+// one for each grade, the best first, labelled by its id; under [Scoring] with Histogram one for each
+// score, labelled "0", "1", ..; under [Condorcet] one for each other option, labelled by its id, which
+// says how many prefer the option to that one.
 type Count struct {
 	Option OptionID
 	Label  string
@@ -40,8 +40,11 @@ func (t Tally) At(option OptionID, label string) uint64 {
 }
 
 // Of returns the total of an option's counter, the first if it has several, and Of("") that of the
-// blank votes; 0 if there is none.
+// blank votes; 0 if there is none. At has every counter.
 func (t Tally) Of(option OptionID) uint64 {
+	if option == "" {
+		return t.At("", BlankLabel)
+	}
 	for _, c := range t.Counts {
 		if c.Option == option {
 			return c.Total

@@ -53,7 +53,8 @@ func checkLanguages(languages []string) error {
 // checkString accepts one line of text that has a single spelling and shows as it reads:
 // valid UTF-8 in normal form C, without control characters, line separators, marks that
 // change the direction of writing, characters that show nothing, and code points that are no
-// characters.
+// characters; beginning with more than a mark on the character before; and with no white space but
+// single spaces between other characters, so that columns are set by who writes a table alone.
 func checkString(s string, limit int) error {
 	switch {
 	case s == "":
@@ -65,26 +66,37 @@ func checkString(s string, limit int) error {
 	}
 	for i, r := range s {
 		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Co,
-			unicode.Bidi_Control, unicode.Noncharacter_Code_Point) || showsNothing(r) || r == utf8.RuneError {
+			unicode.Bidi_Control, unicode.Noncharacter_Code_Point) || showsNothing(r) || r == utf8.RuneError ||
+			unicode.IsSpace(r) && r != ' ' {
 			return fmt.Errorf("%w: text has the character %U at byte %d, which is not allowed", ErrMalformed, r, i)
 		}
 	}
-	first, _ := utf8.DecodeRuneInString(s)
-	last, _ := utf8.DecodeLastRuneInString(s)
-	if unicode.IsSpace(first) || unicode.IsSpace(last) {
-		return fmt.Errorf("%w: text begins or ends with a space", ErrMalformed)
-	}
 	if !norm.NFC.IsNormalString(s) {
 		return fmt.Errorf("%w: text is not in Unicode normal form C", ErrMalformed)
+	}
+	shown := appearance(s)
+	first, _ := utf8.DecodeRuneInString(shown)
+	switch {
+	case shown == "":
+		return fmt.Errorf("%w: text shows nothing", ErrMalformed)
+	case unicode.Is(unicode.M, first):
+		return fmt.Errorf("%w: text begins with %U, a mark on the character before", ErrMalformed, first)
+	case strings.HasPrefix(shown, " ") || strings.HasSuffix(shown, " "):
+		return fmt.Errorf("%w: text begins or ends with a space", ErrMalformed)
+	case strings.Contains(shown, "  "):
+		return fmt.Errorf("%w: text has two spaces in a row", ErrMalformed)
 	}
 	return nil
 }
 
 // showsNothing reports a character for which a reader sees nothing and that changes none beside it.
 func showsNothing(r rune) bool {
-	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) &&
+	return strings.ContainsRune(blanks, r) || unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) &&
 		!unicode.Is(unicode.Prepended_Concatenation_Mark, r) && !joins(r)
 }
+
+// blanks are the symbols that are blank: of Braille, Egyptian hieroglyphs (two), and music.
+const blanks = "\u2800\U00013441\U00013442\U0001d159"
 
 // joins reports the characters that show nothing and choose the form of those beside them, which
 // some scripts need: the joiners, and the Mongolian vowel separator.

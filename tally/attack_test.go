@@ -601,6 +601,47 @@ func TestAttack38OnePartySetUpIsAcceptedByChoiceAndNamed(t *testing.T) {
 	}
 }
 
+// A key of a set-up ceremony is accepted after the auditor's function has replayed that, and not otherwise.
+func TestAttack38SetUpIsReplayedBeforeItsKeyIsAccepted(t *testing.T) {
+	p := base()
+	asked := 0
+	errNot := errors.New("0002.contribution is missing")
+	audit := func(result error, provenances ...string) (*Report, error) {
+		return Audit(context.Background(), p.files, p.Manifest.ID(), &AuditOptions{
+			AcceptKeys: provenances,
+			CheckSetUp: func(_ context.Context, m *ballot.Manifest, key *proof.VerifyingKey) error {
+				asked++
+				require.Equal(t, p.Manifest.ID(), m.ID())
+				require.Equal(t, m.Membership().VerifyingKey, key.Digest())
+				return result
+			},
+		})
+	}
+	r, err := audit(nil)
+	require.NoError(t, err)
+	require.NoError(t, r.Err())
+	require.Equal(t, 1, asked)
+	require.NotZero(t, r.Counted)
+
+	r, err = audit(errNot)
+	require.NoError(t, err)
+	require.Equal(t, []Check{CheckVerifyingKey}, r.Failed())
+	require.ErrorIs(t, r.Err(), ballot.ErrUnknownKey)
+	require.ErrorIs(t, r.Err(), errNot)
+	require.Zero(t, r.Counted)
+	require.Nil(t, r.Result)
+
+	asked = 0
+	r, err = audit(errNot, proof.OneParty)
+	require.NoError(t, err)
+	require.NoError(t, r.Err())
+	require.Zero(t, asked, "the auditor's choice decides")
+
+	// A disk that fails is no verdict.
+	_, err = audit(&fs.PathError{Op: "read", Path: "start", Err: errors.New("input/output error")})
+	require.ErrorContains(t, err, "input/output error")
+}
+
 // TestAttack46FabricatedRecord audits a whole record that is right in itself, of an election that
 // somebody made up.
 func TestAttack46FabricatedRecord(t *testing.T) {

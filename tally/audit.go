@@ -25,6 +25,12 @@ type AuditOptions struct {
 	// made this key can forge memberships. The report names the provenance in any case.
 	AcceptKeys []string
 
+	// CheckSetUp, if not nil, is asked about a verifying key that is not compiled in and whose
+	// provenance AcceptKeys does not list: nil accepts the key. It should replay the set-up that the manifest's provenance
+	// names, and see that it ended in this key, for the manifest's census depth: package
+	// proof/ceremony does so. It is a function so that an audit does not pull a circuit compiler.
+	CheckSetUp func(ctx context.Context, m *ballot.Manifest, key *proof.VerifyingKey) error
+
 	// Progress, if not nil, is called now and then with the entries of the log that are
 	// verified and their number.
 	Progress func(done, total uint64)
@@ -152,7 +158,7 @@ func (a *auditor) checkCeremony(context.Context) error {
 	return nil
 }
 
-func (a *auditor) checkVerifyingKey(context.Context) error {
+func (a *auditor) checkVerifyingKey(ctx context.Context) error {
 	raw, err := a.files.readFile(VerifyingKeyFile, maxVerifyingKey)
 	if err != nil {
 		return err
@@ -171,8 +177,19 @@ func (a *auditor) checkVerifyingKey(context.Context) error {
 	}
 	verifier, err := ballot.NewVerifier(a.manifest, accepted...)
 	if len(accepted) == 0 && errors.Is(err, ballot.ErrUnknownKey) {
-		return fmt.Errorf("%w: %x is not a known key; its provenance is %q: list that in AuditOptions.AcceptKeys to audit under it",
-			ballot.ErrUnknownKey, info.VerifyingKey, info.Provenance)
+		if a.options.CheckSetUp == nil {
+			return fmt.Errorf("%w: %x is not a known key; its provenance is %q: list that in AuditOptions.AcceptKeys to audit under it",
+				ballot.ErrUnknownKey, info.VerifyingKey, info.Provenance)
+		}
+		if err := a.options.CheckSetUp(ctx, a.manifest, key); err != nil {
+			err = fmt.Errorf("%w: the set-up of %x, %q: %w", ballot.ErrUnknownKey, info.VerifyingKey, info.Provenance, err)
+			var medium *fs.PathError
+			if errors.As(err, &medium) && !errors.Is(err, fs.ErrNotExist) {
+				a.broken = err
+			}
+			return err
+		}
+		verifier, err = ballot.NewVerifier(a.manifest, ballot.AcceptKey(key))
 	}
 	a.verifier = verifier
 	return err

@@ -38,14 +38,14 @@ func ExampleAudit() {
 	// failed checks: 0
 	//
 	// treaty: Shall the treaty be ratified?
-	//   Yes      2  first
-	//   No       1
-	//   (blank)  1
+	//   Yes  2  first
+	//   No   1
+	//        1  blank
 	//
 	// projects: Which projects come first?
 	//   Bridge   1  tied for first
 	//   Library  1  tied for first
 	//   Park     0
 	//   School   1  tied for first
-	//   (blank)  1
+	//            1  blank
 }

@@ -130,11 +130,19 @@ func (o *Outcome) plausibleQuadratic(rule ballot.Quadratic) error {
 	return nil
 }
 
-// plausibleRanking: for every k the k options with the most points have together at most W times the
-// first k points, and all have at least W times the first Min.
+// plausibleRanking: the points of every option are a multiple of what divides the points of all ranks.
+// For every k the k options with the most points have together at most W times the first k points, and
+// all have at least W times the first Min.
 func (o *Outcome) plausibleRanking(rule ballot.Ranking) error {
+	unit := rule.Points[0] // above 0
+	for _, points := range rule.Points {
+		unit = gcd(unit, points)
+	}
 	totals := make([]uint64, 0, len(o.Counts))
 	for _, c := range o.Counts {
+		if c.Total%uint64(unit) != 0 {
+			return fmt.Errorf("option %q has %d points, and all ranks give multiples of %d", c.Option, c.Total, unit)
+		}
 		totals = append(totals, c.Total)
 	}
 	slices.SortFunc(totals, func(a, b uint64) int { return cmp.Compare(b, a) })
@@ -185,6 +193,14 @@ func (o *Outcome) plausibleCondorcet() error {
 		}
 	}
 	return nil
+}
+
+// gcd returns the greatest number that divides a, above 0, and b.
+func gcd(a, b int) int {
+	for b > 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 func sum(numbers []uint64) uint64 {

@@ -3,6 +3,7 @@ package tally
 import (
 	"io"
 	"math/big"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -294,6 +295,12 @@ func TestRejectsCountsThatNoBallotsOfTheRuleGive(t *testing.T) {
 	rejects(some, 50, 11, 0)
 	rejects(some, 50, 10, 1)
 	accepts(ballot.Ranking{Points: []int{5, 1}}, 0, 0, 0)
+	even := ballot.Ranking{Points: []int{6, 4, 0}}
+	accepts(even, 60, 40, 0)
+	accepts(even, 42, 10, 0)
+	rejects(even, 41, 10, 0) // 6 and 4 add up to no odd number
+	rejects(ballot.Ranking{Points: []int{3}, Min: 1}, 29, 1, 0)
+	accepts(ballot.Ranking{Points: []int{3}, Min: 1}, 27, 3, 0)
 
 	rows := func(rule ballot.Rule, good bool, labels []string, table ...[]uint64) {
 		o := Outcome{rule: rule, weight: 10}
@@ -397,6 +404,21 @@ func TestOutcomeGivesTheDetailsOfItsRule(t *testing.T) {
 	require.Nil(t, none.Winners(), "a score of 0 from everyone")
 }
 
+// With weight 0, no counter has anything, whatever the rule.
+func TestWithoutBallotsEveryCounterIs0(t *testing.T) {
+	m, tallies := emptyTallies(t)
+	for i, tally := range tallies {
+		for k := range tally.Counts {
+			tallies[i].Counts[k].Total = 20 // by all units of points
+			_, err := count(m, 0, tallies)
+			require.ErrorIs(t, err, ErrInvalid, "%s: %+v", tally.Question, tally.Counts[k])
+			tallies[i].Counts[k].Total = 0
+		}
+	}
+	_, err := count(m, 0, tallies)
+	require.NoError(t, err)
+}
+
 func TestElectionWithoutBallotsHasNoWinners(t *testing.T) {
 	m, empty := emptyTallies(t)
 	outcomes, err := count(m, 0, empty)
@@ -409,6 +431,34 @@ func TestElectionWithoutBallotsHasNoWinners(t *testing.T) {
 	}
 	r := &Result{Questions: outcomes, manifest: m}
 	require.NoError(t, r.WriteText(io.Discard, "en"))
+}
+
+// Under Condorcet every counter has its label, also where each option has just one. docs/spec/tally.md, "result.json".
+func TestResultOfOnePairHasLabels(t *testing.T) {
+	m := electiontest.New(t, electiontest.Config{Edit: func(d *ballot.Draft) {
+		d.Questions = d.Questions[:1] // the options yes and no
+		d.Questions[0].Rule = ballot.Condorcet{}
+	}}).Manifest
+	const width = 3 // of counters up to the weight of the roll
+	require.Equal(t, width, bits.Len64(m.Census().TotalWeight))
+	tallies, err := m.Decode([]uint64{1<<width + 3})
+	require.NoError(t, err)
+	outcomes, err := count(m, 5, tallies)
+	require.NoError(t, err)
+	r := &Result{Ballots: 5, Weight: 5, Questions: outcomes, manifest: m}
+	r.Election = m.ID()
+	require.Contains(t, string(r.Bytes()), `"questions":[{"counts":[{"label":"no","option":"yes","total":3},`+
+		`{"label":"yes","option":"no","total":1}],"order":[["yes"],["no"]],"question":"treaty"}]`)
+	read, err := ParseResult(m, r.Bytes())
+	require.NoError(t, err)
+	require.Equal(t, r, read)
+	var text strings.Builder
+	require.NoError(t, r.WriteText(&text, "en"))
+	require.Equal(t, `treaty: Shall the treaty be ratified?
+     preferred to  1  2
+  1  Yes           -  3  place 1
+  2  No            1  -  place 2
+`, text.String())
 }
 
 // A result that is read again says all that the opened one said, and none is read that the counts contradict.

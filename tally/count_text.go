@@ -18,11 +18,16 @@ const maxScoreColumns = 10
 // WriteText writes the result as tables, with the manifest's texts in the language of this tag,
 // or in the first of the manifest's languages if it has none for it. Shares are rounded to a
 // tenth of a percent and means to a hundredth, halves upward; the order follows from exact numbers.
+//
+// Columns are two spaces apart at least, which no title has within, and a column holds either titles or
+// what is written here, so that no title reads like a count or a remark: blank votes and those for none
+// of the options have no title, and what they are stands where the remarks are.
 func (r *Result) WriteText(w io.Writer, language string) error {
 	if r.manifest == nil {
 		return fmt.Errorf("tally: %w: this result does not come from an opening", ErrInvalid)
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for i, q := range r.manifest.Questions() {
 		if i > 0 {
 			fmt.Fprintln(table)
@@ -40,7 +45,15 @@ func (r *Result) WriteText(w io.Writer, language string) error {
 			t.writeCounts()
 		}
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // questionText writes the result of one question.
@@ -52,9 +65,6 @@ type questionText struct {
 }
 
 func (t *questionText) row(cells ...string) {
-	for len(cells) > 0 && cells[len(cells)-1] == "" {
-		cells = cells[:len(cells)-1]
-	}
 	fmt.Fprintln(t.w, "  "+strings.Join(cells, "\t"))
 }
 
@@ -80,10 +90,10 @@ func (t *questionText) writeCounts() {
 		t.row(t.title(i), number(t.outcome.Sum(o.ID)), t.remark(o.ID, winners))
 	}
 	if blank, ok := t.outcome.Blank(); ok {
-		t.row("(blank)", number(blank))
+		t.row("", number(blank), "blank")
 	}
 	if none, ok := t.outcome.None(); ok {
-		t.row("(none of these)", number(none))
+		t.row("", number(none), "none of these")
 	}
 }
 
@@ -114,17 +124,17 @@ func (t *questionText) writeScores(rule ballot.Scoring) {
 }
 
 // writeJudgments writes, best first, the share of each grade among an option's own judgments, their
-// number, and the majority grade.
+// number, the majority grade, which is left out without a judgment, and its mark.
 func (t *questionText) writeJudgments(rule ballot.Judgment) {
 	head := []string{"", ""}
 	for _, g := range rule.Grades {
 		head = append(head, inLanguage(g.Title, t.language))
 	}
-	t.row(append(head, "judgments", "majority grade")...)
+	t.row(append(head, "judgments", "majority grade", "mark")...)
 	standings := t.outcome.Standings()
 	t.ranked(func(place string, i int, remark string) {
 		cells := []string{place, t.title(i)}
-		s, grade := &standings[i], "none"
+		s, grade := &standings[i], ""
 		for _, g := range rule.Grades {
 			share := "-"
 			if s.Judgments > 0 {
@@ -133,15 +143,15 @@ func (t *questionText) writeJudgments(rule ballot.Judgment) {
 			}
 			cells = append(cells, share)
 			if g.ID == s.Grade {
-				grade = strings.TrimSpace(inLanguage(g.Title, t.language) + " " + s.Mark())
+				grade = inLanguage(g.Title, t.language)
 			}
 		}
-		t.row(append(cells, number(s.Judgments), grade, remark)...)
+		t.row(append(cells, number(s.Judgments), grade, s.Mark(), remark)...)
 	})
 }
 
 // writePairs writes, best first, how many prefer each option to each other, the columns in the
-// order of the rows; then the pairs that tie in spite of different places.
+// order of the rows; then, by their rows, the pairs that tie in spite of different places.
 func (t *questionText) writePairs() {
 	var order []int
 	t.ranked(func(_ string, i int, _ string) { order = append(order, i) })
@@ -167,9 +177,9 @@ func (t *questionText) writePairs() {
 		t.row(append(cells, "place "+strings.TrimSuffix(p, "."), remark)...)
 	})
 	for i, a := range order {
-		for _, b := range order[i+1:] {
+		for j, b := range order[:i] {
 			if place[a] != place[b] && paths[a][b] == paths[b][a] {
-				t.row(fmt.Sprintf("neither of %s and %s is above the other", t.title(a), t.title(b)))
+				t.row(fmt.Sprintf("neither of %d and %d is above the other", j+1, i+1))
 			}
 		}
 	}

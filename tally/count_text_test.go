@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/internal/electiontest"
 )
 
 // textResult is a result of 8 ballots with made-up counts for each rule.
@@ -47,14 +50,67 @@ func TestResultTextShowsWhatTheRuleGives(t *testing.T) {
 	require.Error(t, (&Result{}).WriteText(&text, "en"))
 }
 
+// What is no title has a column without titles. That no title has two spaces in a row, as columns
+// have between them, is for package ballot.
+func TestTitleReadsLikeNoOtherPartOfAResult(t *testing.T) {
+	both := func(s string) ballot.Text { return ballot.Text{"en": s, "fr": s} }
+	options := func(titles ...string) (out []ballot.Option) {
+		for i, s := range titles {
+			out = append(out, ballot.Option{ID: ballot.OptionID(rune('a' + i)), Title: both(s)})
+		}
+		return out
+	}
+	manifest := electiontest.New(t, electiontest.Config{Edit: func(d *ballot.Draft) {
+		d.Questions = []ballot.Question{
+			{ID: "q", Title: both("Who?"), Rule: ballot.Choice{Max: 1, Blank: true}, Options: options("Ann", "blank", "(blank) 5", "Cy 9000 first")},
+			{ID: "g", Title: both("How?"), Rule: ballot.Judgment{Max: 1, Grades: []ballot.GradeLevel{
+				{ID: "x", Title: both("Good +")}, {ID: "y", Title: both("Good")}, {ID: "z", Title: both("none")},
+			}}, Options: options("Ann", "Bo", "Cy")},
+			{ID: "r", Title: both("In which order?"), Rule: ballot.Condorcet{}, Options: options("Ann", "neither of 1 and 2", "- 7 place 1", "1 Ann - 7")},
+		}
+	}}).Manifest
+	tallies, err := manifest.Decode(make([]uint64, manifest.Ciphertexts()))
+	require.NoError(t, err)
+	for i, totals := range [][]uint64{{2, 0, 0, 0, 1}, {0, 2, 0, 1, 0, 0, 0, 0, 0}, make([]uint64, 12)} {
+		require.Len(t, tallies[i].Counts, len(totals))
+		for k, total := range totals {
+			tallies[i].Counts[k].Total = total
+		}
+	}
+	outcomes, err := count(manifest, 3, tallies)
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, (&Result{Ballots: 3, Weight: 3, Questions: outcomes, manifest: manifest}).WriteText(&text, "en"))
+	require.Equal(t, `q: Who?
+  Ann            2  first
+  blank          0
+  (blank) 5      0
+  Cy 9000 first  0
+                 1  blank
+
+g: How?
+           Good +  Good    none  judgments  majority grade  mark
+  1.  Bo   100.0%  0.0%    0.0%  1          Good +
+  2.  Ann  0.0%    100.0%  0.0%  2          Good
+  3.  Cy   -       -       -     0
+
+r: In which order?
+     preferred to        1  2  3  4
+  1  Ann                 -  0  0  0  place 1  tied
+  2  neither of 1 and 2  0  -  0  0  place 1  tied
+  3  - 7 place 1         0  0  -  0  place 1  tied
+  4  1 Ann - 7           0  0  0  -  place 1  tied
+`, text.String())
+}
+
 const wantText = `
 choice: choice
-  Bridge           4  first
-  Library          2
-  Park             0
-  School           1
-  (blank)          1
-  (none of these)  1
+  Bridge   4  first
+  Library  2
+  Park     0
+  School   1
+           1  blank
+           1  none of these
 
 approval: approval
   Bridge   5
@@ -63,18 +119,18 @@ approval: approval
   School   0
 
 judgment-of-all: judgment-of-all
-               Good    Fair   Poor   Reject  judgments  majority grade
+               Good    Fair   Poor   Reject  judgments  majority grade  mark
   1.  Bridge   100.0%  0.0%   0.0%   0.0%    8          Good
-  2.  Park     0.0%    62.5%  37.5%  0.0%    8          Fair -  tied
-  2.  School   0.0%    62.5%  37.5%  0.0%    8          Fair -  tied
-  4.  Library  12.5%   37.5%  0.0%   50.0%   8          Reject +
+  2.  Park     0.0%    62.5%  37.5%  0.0%    8          Fair            -  tied
+  2.  School   0.0%    62.5%  37.5%  0.0%    8          Fair            -  tied
+  4.  Library  12.5%   37.5%  0.0%   50.0%   8          Reject          +
 
 judgment-of-some: judgment-of-some
-               Good   Fair   Poor   Reject  judgments  majority grade
+               Good   Fair   Poor   Reject  judgments  majority grade  mark
   1.  School   33.3%  33.3%  33.3%  0.0%    3          Fair
   2.  Bridge   42.9%  14.3%  28.6%  14.3%   7          Fair
-  3.  Park     50.0%  0.0%   12.5%  37.5%   8          Poor +
-  4.  Library  -      -      -      -       0          none
+  3.  Park     50.0%  0.0%   12.5%  37.5%   8          Poor            +
+  4.  Library  -      -      -      -       0
 
 sums: sums
            sum  mean
@@ -126,5 +182,5 @@ condorcet: condorcet
   2  Park          4  -  4  8  place 1  tied
   3  Library       3  4  -  8  place 3
   4  School        0  0  0  -  place 4
-  neither of Park and Library is above the other
+  neither of 2 and 3 is above the other
 `

@@ -305,16 +305,16 @@ func TestTextOfAReport(t *testing.T) {
 	var french bytes.Buffer
 	require.NoError(t, p.result.WriteText(&french, "fr"))
 	require.Equal(t, `treaty: Le traité doit-il être ratifié ?
-  Oui      2  first
-  Non      1
-  (blank)  1
+  Oui  2  first
+  Non  1
+       1  blank
 
 projects: Quels projets d'abord ?
   Pont          1  tied for first
   Bibliothèque  1  tied for first
   Parc          0
   École         1  tied for first
-  (blank)       1
+                1  blank
 `, french.String())
 }
 
