@@ -1,0 +1,129 @@
+package ceremony
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254"
+	"github.com/consensys/gnark-crypto/ecc/bn254/fp"
+	"github.com/stretchr/testify/require"
+)
+
+// 2^4 powers by snarkjs 0.7.6: `powersoftau new bn128 4`, one `contribute`, one `beacon`.
+const ptauOfSnarkjs = "testdata/powers-4.ptau"
+
+func TestReadsPowersOfSnarkjs(t *testing.T) {
+	file, err := os.ReadFile(ptauOfSnarkjs)
+	require.NoError(t, err)
+	for _, n := range []int{4, 8, 16} { // a prefix is enough
+		srs, err := readPtau(bytes.NewReader(file), int64(len(file)), n)
+		require.NoError(t, err)
+		require.Len(t, srs.G1.Tau, 2*n-1)
+		require.Len(t, srs.G2.Tau, n)
+		require.NoError(t, checkPowers(srs))
+	}
+	_, err = readPtau(bytes.NewReader(file), int64(len(file)), 32)
+	require.ErrorIs(t, err, ErrForeign)
+	require.ErrorContains(t, err, "take a larger one")
+	_, err = ReadPtau(bytes.NewReader(file), int64(len(file)), small, source)
+	require.ErrorIs(t, err, ErrForeign)
+}
+
+// What another program writes today is read: snarkjs makes powers, in seconds.
+func TestReadsWhatSnarkjsWrites(t *testing.T) {
+	if os.Getenv("SCRUTIN_SNARKJS") == "" {
+		t.Skip("set SCRUTIN_SNARKJS=1 to run snarkjs from npm, which wants node")
+	}
+	dir := t.TempDir()
+	run := func(args ...string) {
+		cmd := exec.Command("npx", append([]string{"--yes", "snarkjs@0.7.6", "powersoftau"}, args...)...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	run("new", "bn128", "11", "a.ptau")
+	read := func(name string) error {
+		f, err := os.Open(filepath.Join(dir, name))
+		require.NoError(t, err)
+		defer f.Close()
+		info, err := f.Stat()
+		require.NoError(t, err)
+		_, err = ReadPtau(f, info.Size(), small, name)
+		return err
+	}
+	require.ErrorContains(t, read("a.ptau"), "nobody contributed")
+	run("contribute", "a.ptau", "b.ptau", "--name=Ada", "-e=some text")
+	require.NoError(t, read("b.ptau"))
+}
+
+func TestRejectsPtauFilesThatAreNone(t *testing.T) {
+	srs := knownPowers(4, random(), random(), random())
+	good := ptauFile(2, &srs)
+	got, err := readPtau(bytes.NewReader(good), int64(len(good)), 4)
+	require.NoError(t, err)
+	require.Equal(t, srs, *got)
+
+	const header = 12 + 12
+	tau := header + 44 + 12
+	tau2 := tau + 7*size1 + 12
+	jacobian := bn254.GeneratePointNotInG2(bn254.E2{A0: fp.NewElement(3), A1: fp.NewElement(5)})
+	var outside bn254.G2Affine
+	outside.FromJacobian(&jacobian)
+	limbs := func(b []byte, list ...fp.Element) {
+		for i, e := range list {
+			for j, limb := range e {
+				binary.LittleEndian.PutUint64(b[32*i+8*j:], limb)
+			}
+		}
+	}
+	for name, bad := range map[string]struct {
+		want error
+		edit func(b []byte) []byte
+	}{
+		"magic":           {ErrMalformed, func(b []byte) []byte { b[0] = 'x'; return b }},
+		"version":         {ErrMalformed, func(b []byte) []byte { b[4] = 2; return b }},
+		"sections":        {ErrMalformed, func(b []byte) []byte { b[11] = 0xff; return b }},
+		"one too few":     {ErrMalformed, func(b []byte) []byte { b[8] = 6; return b }},
+		"one too many":    {ErrMalformed, func(b []byte) []byte { b[8] = 8; return b }},
+		"twice":           {ErrMalformed, func(b []byte) []byte { b[header+44] = 1; return b }},
+		"a missing one":   {ErrMalformed, func(b []byte) []byte { b[header+44] = 9; return b }},
+		"endless section": {ErrMalformed, func(b []byte) []byte { copy(b[16:24], bytes.Repeat([]byte{0xff}, 8)); return b }},
+		"coordinate size": {ErrForeign, func(b []byte) []byte { b[header] = 48; return b }},
+		"another field":   {ErrForeign, func(b []byte) []byte { b[header+4] ^= 2; return b }},
+		"power":           {ErrMalformed, func(b []byte) []byte { b[header+36] = 3; b[header+40] = 3; return b }},
+		"large power":     {ErrMalformed, func(b []byte) []byte { b[header+36] = 200; b[header+40] = 200; return b }},
+		"larger power":    {ErrMalformed, func(b []byte) []byte { b[header+36] = 3; return b }},
+		"truncated":       {ErrMalformed, func(b []byte) []byte { return b[:len(b)-1] }},
+		"cut":             {ErrMalformed, func(b []byte) []byte { return b[:tau+5] }},
+		"more":            {ErrMalformed, func(b []byte) []byte { return append(b, 0) }},
+		"nothing":         {ErrMalformed, func(b []byte) []byte { return nil }},
+		"modulus":         {ErrMalformed, func(b []byte) []byte { copy(b[tau:], b[header+4:header+36]); return b }},
+		"not on curve":    {ErrMalformed, func(b []byte) []byte { b[tau] ^= 1; return b }},
+		"infinity":        {ErrMalformed, func(b []byte) []byte { clear(b[tau : tau+size1]); return b }},
+		"infinity in G2":  {ErrMalformed, func(b []byte) []byte { clear(b[tau2 : tau2+size2]); return b }},
+		"not in subgroup": {ErrMalformed, func(b []byte) []byte {
+			limbs(b[tau2:], outside.X.A0, outside.X.A1, outside.Y.A0, outside.Y.A1)
+			return b
+		}},
+	} {
+		b := bad.edit(bytes.Clone(good))
+		_, err := readPtau(bytes.NewReader(b), int64(len(b)), 4)
+		require.ErrorIs(t, err, bad.want, name)
+	}
+}
+
+func FuzzPtau(f *testing.F) {
+	srs := knownPowers(2, random(), random(), random())
+	f.Add(ptauFile(1, &srs))
+	f.Add([]byte("ptau"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		srs, err := readPtau(bytes.NewReader(b), int64(len(b)), 2)
+		if err == nil {
+			_ = checkPowers(srs)
+		}
+	})
+}
