@@ -5,11 +5,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/language"
-	"golang.org/x/text/unicode/norm"
+
+	"github.com/scrutin/scrutin/internal/legible"
 )
 
 // Text is one text in several languages: canonical BCP 47 tag ("en", "pt-BR") to text.
@@ -50,66 +49,12 @@ func checkLanguages(languages []string) error {
 	return nil
 }
 
-// checkString accepts one line of text that has a single spelling and shows as it reads:
-// valid UTF-8 in normal form C, without control characters, line separators, marks that
-// change the direction of writing, characters that show nothing, and code points that are no
-// characters; beginning with more than a mark on the character before; and with no white space but
-// single spaces between other characters, so that columns are set by who writes a table alone.
+// checkString accepts a line of text that shows as it reads.
 func checkString(s string, limit int) error {
-	switch {
-	case s == "":
-		return fmt.Errorf("%w: empty text", ErrMalformed)
-	case len(s) > limit:
-		return fmt.Errorf("%w: a text of %d bytes, at most %d allowed", ErrMalformed, len(s), limit)
-	case !utf8.ValidString(s):
-		return fmt.Errorf("%w: text is not valid UTF-8", ErrMalformed)
-	}
-	for i, r := range s {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Co,
-			unicode.Bidi_Control, unicode.Noncharacter_Code_Point) || showsNothing(r) || r == utf8.RuneError ||
-			unicode.IsSpace(r) && r != ' ' {
-			return fmt.Errorf("%w: text has the character %U at byte %d, which is not allowed", ErrMalformed, r, i)
-		}
-	}
-	if !norm.NFC.IsNormalString(s) {
-		return fmt.Errorf("%w: text is not in Unicode normal form C", ErrMalformed)
-	}
-	shown := appearance(s)
-	first, _ := utf8.DecodeRuneInString(shown)
-	switch {
-	case shown == "":
-		return fmt.Errorf("%w: text shows nothing", ErrMalformed)
-	case unicode.Is(unicode.M, first):
-		return fmt.Errorf("%w: text begins with %U, a mark on the character before", ErrMalformed, first)
-	case strings.HasPrefix(shown, " ") || strings.HasSuffix(shown, " "):
-		return fmt.Errorf("%w: text begins or ends with a space", ErrMalformed)
-	case strings.Contains(shown, "  "):
-		return fmt.Errorf("%w: text has two spaces in a row", ErrMalformed)
+	if err := legible.Check(s, limit); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return nil
-}
-
-// showsNothing reports a character for which a reader sees nothing and that changes none beside it.
-func showsNothing(r rune) bool {
-	return strings.ContainsRune(blanks, r) || unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) &&
-		!unicode.Is(unicode.Prepended_Concatenation_Mark, r) && !joins(r)
-}
-
-// blanks are the symbols that are blank: of Braille, Egyptian hieroglyphs (two), and music.
-const blanks = "\u2800\U00013441\U00013442\U0001d159"
-
-// joins reports the characters that show nothing and choose the form of those beside them, which
-// some scripts need: the joiners, and the Mongolian vowel separator.
-func joins(r rune) bool { return r == '\u200c' || r == '\u200d' || r == '\u180e' }
-
-// appearance returns s without what chooses forms: equal appearances can look the same.
-func appearance(s string) string {
-	return strings.Map(func(r rune) rune {
-		if joins(r) || unicode.Is(unicode.Variation_Selector, r) {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 // checkID accepts 1 to 32 characters a-z, 0-9 and "-".
@@ -148,7 +93,7 @@ func checkNamed(what string, list []named, languages []string) error {
 			return fmt.Errorf("%s %d: title: %w", what, i+1, err)
 		}
 		for _, tag := range languages {
-			key := [2]string{tag, appearance(o.title[tag])}
+			key := [2]string{tag, legible.Appearance(o.title[tag])}
 			if twin := shown[key]; twin != 0 {
 				return fmt.Errorf("%w: %s %d: title: in the language %s it looks like that of %s %d", ErrMalformed, what, i+1, tag, what, twin)
 			}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
+	"math/bits"
 	"os"
 	"slices"
 	"strings"
@@ -150,8 +152,8 @@ func TestAttack09AlteredShareIsRefusedByName(t *testing.T) {
 		"index 0":            func(s *Share) { s.Trustee = 0 },
 		"index above":        func(s *Share) { s.Trustee = 5 },
 		"a negative index":   func(s *Share) { s.Trustee = -1 },
-		"index far above":    func(s *Share) { s.Trustee = 1 << 40 },
-		"index plus 2^32":    func(s *Share) { s.Trustee += 1 << 32 },
+		"index far above":    func(s *Share) { s.Trustee = math.MaxInt },
+		"index plus a half":  func(s *Share) { s.Trustee += 1 << (bits.UintSize / 2) },
 	} {
 		s := shares[3].clone()
 		alter(s)

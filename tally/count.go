@@ -282,6 +282,10 @@ func ParseResult(m *ballot.Manifest, b []byte) (*Result, error) {
 	if claim.Election != m.ID() {
 		return nil, fmt.Errorf("tally: result: %w: it is of election %v, not of %v", ErrForeign, claim.Election, m.ID())
 	}
+	if c := m.Census(); claim.Ballots > c.Size || claim.Weight > c.TotalWeight {
+		return nil, fmt.Errorf("tally: result: %w: %d ballots of weight %d, %d of weight %d are on the roll",
+			ErrInvalid, claim.Ballots, claim.Weight, c.Size, c.TotalWeight)
+	}
 	tallies, err := m.Decode(make([]uint64, m.Ciphertexts())) // the counters, all of them 0
 	if err != nil {
 		return nil, err

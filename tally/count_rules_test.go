@@ -150,7 +150,7 @@ func randomVote(random *rand.Rand, q ballot.Question) (ballot.Vote, map[counter]
 // emptyTallies returns the tallies of an election of everyQuestion without ballots.
 func emptyTallies(t *testing.T) (*ballot.Manifest, []ballot.Tally) {
 	t.Helper()
-	m := electiontest.New(t, electiontest.Config{Edit: everyQuestion}).Manifest
+	m := electiontest.New(t, electiontest.Config{Voters: 8, Edit: everyQuestion}).Manifest
 	for n := 1; ; n++ {
 		if tallies, err := m.Decode(make([]uint64, n)); err == nil {
 			return m, tallies
@@ -478,6 +478,8 @@ func TestParseResultGivesTheOpenedResult(t *testing.T) {
 		says string
 	}{
 		"another election":  {func(r *Result) { r.Election[0] ^= 1 }, "it is of election"},
+		"too many ballots":  {func(r *Result) { r.Ballots = 1 << 20 }, "are on the roll"},
+		"too much weight":   {func(r *Result) { r.Weight = 1 << 63 }, "are on the roll"},
 		"a question less":   {func(r *Result) { r.Questions = r.Questions[1:] }, "questions, the election"},
 		"another question":  {func(r *Result) { r.Questions[0].Question = "x" }, "other counters"},
 		"a counter less":    {func(r *Result) { r.Questions[0].Counts = r.Questions[0].Counts[1:] }, "other counters"},

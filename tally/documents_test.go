@@ -288,8 +288,8 @@ func TestTextOfAReport(t *testing.T) {
 	require.Equal(t, "0", at("invalid "))
 	require.Equal(t, "4 ballots", at("counted "))
 	require.Equal(t, `1 on "treaty"`, at("blank "))
-	require.Equal(t, "1 T1, 2 T2, 3 T3, 4 T4 (3 needed)", at("endorsements "))
-	require.Equal(t, "1 T1, 2 T2, 3 T3, 4 T4 (2 needed)", at("shares "))
+	require.Equal(t, `1 "T1", 2 "T2", 3 "T3", 4 "T4" (3 needed)`, at("endorsements "))
+	require.Equal(t, `1 "T1", 2 "T2", 3 "T3", 4 "T4" (2 needed)`, at("shares "))
 	for _, c := range checks {
 		require.Equal(t, "ok", at("check "+string(c)+" "), c)
 	}

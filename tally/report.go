@@ -301,7 +301,7 @@ func (r *Report) who(trustees []int, needed int) string {
 	names := r.manifest.Trustees()
 	var list []string
 	for _, j := range trustees {
-		list = append(list, fmt.Sprintf("%d %s", j, names[j-1].Name))
+		list = append(list, fmt.Sprintf("%d %q", j, names[j-1].Name))
 	}
 	if len(list) == 0 {
 		list = append(list, "none")

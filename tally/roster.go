@@ -3,13 +3,10 @@ package tally
 import (
 	"fmt"
 	"slices"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/internal/babyjub"
+	"github.com/scrutin/scrutin/internal/legible"
 	"github.com/scrutin/scrutin/internal/transcript"
 	"github.com/scrutin/scrutin/internal/wire"
 )
@@ -112,34 +109,10 @@ func (r *Roster) clone() Roster {
 	return c
 }
 
-// checkLine accepts what a manifest accepts as a name: one line of valid UTF-8 in normal form C
-// that shows as it reads.
+// checkLine accepts what a manifest accepts as a name.
 func checkLine(s string, limit int) error {
-	switch {
-	case s == "":
-		return fmt.Errorf("%w: empty", ErrInvalid)
-	case len(s) > limit:
-		return fmt.Errorf("%w: %d bytes, at most %d allowed", ErrInvalid, len(s), limit)
-	case !utf8.ValidString(s) || !norm.NFC.IsNormalString(s):
-		return fmt.Errorf("%w: not UTF-8 in Unicode normal form C", ErrInvalid)
-	}
-	for i, c := range s {
-		if unicode.In(c, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Co, unicode.Bidi_Control,
-			unicode.Noncharacter_Code_Point) || showsNothing(c) || c == utf8.RuneError {
-			return fmt.Errorf("%w: character %U at byte %d is not allowed", ErrInvalid, c, i)
-		}
-	}
-	first, _ := utf8.DecodeRuneInString(s)
-	last, _ := utf8.DecodeLastRuneInString(s)
-	if unicode.IsSpace(first) || unicode.IsSpace(last) {
-		return fmt.Errorf("%w: begins or ends with a space", ErrInvalid)
+	if err := legible.Check(s, limit); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return nil
-}
-
-// showsNothing reports a character for which a reader sees nothing and that changes none beside it.
-func showsNothing(c rune) bool {
-	joins := c == '\u200c' || c == '\u200d' || c == '\u180e'
-	return unicode.In(c, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) &&
-		!unicode.Is(unicode.Prepended_Concatenation_Mark, c) && !joins
 }
