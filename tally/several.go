@@ -214,7 +214,7 @@ func boxRow(b *box.BoxReport) string {
 	if b.State == box.BoxAbsent {
 		return s
 	}
-	return s + fmt.Sprintf("; %d ballots, %d of them in no other log; lacks %d; %d invalid entries", b.Ballots, b.Only, b.Lacks, b.Invalid)
+	return s + fmt.Sprintf("; %d ballots, %d of them in no other log; lacks %d; %d invalid entries, %d against its rule", b.Ballots, b.Only, b.Lacks, b.Invalid, b.Refused)
 }
 
 // boxReport is a box in the report as JSON.
@@ -228,12 +228,13 @@ type boxReport struct {
 	Only       uint64            `json:"only"`
 	Origin     string            `json:"origin"`
 	Reason     string            `json:"reason,omitempty"`
+	Refused    uint64            `json:"refused"`
 	State      box.BoxState      `json:"state"`
 }
 
 func boxJSON(b *box.BoxReport) boxReport {
 	out := boxReport{
-		Ballots: b.Ballots, Box: b.Box, Invalid: b.Invalid, Lacks: b.Lacks, Logged: b.Logged, Only: b.Only,
+		Ballots: b.Ballots, Box: b.Box, Invalid: b.Invalid, Lacks: b.Lacks, Logged: b.Logged, Only: b.Only, Refused: b.Refused,
 		Origin: b.Origin, State: b.State,
 	}
 	if c := b.Checkpoint; c != nil {

@@ -30,9 +30,13 @@
 //
 // The directory of a box holds three files, or four. ballots.log is the only source of truth: all
 // else is rebuilt from it on opening. checkpoint is the last head that was signed; it tells a log
-// that was cut back from one that is whole. lock keeps a second process out. A receipt exists
-// only after its ballot and a checkpoint that covers it were synced to disk. snapshot spares
-// the opening of a large box the parsing of its ballots; it may be removed.
+// that was cut back from one that is whole. lock keeps a second process out, as does a lock on
+// ballots.log itself where the system has such. A receipt exists only after its ballot and a
+// checkpoint that covers it were synced to disk. snapshot spares the opening of a large box the
+// parsing of its ballots, and shows if the other files are an older copy.
+//
+// Move, copy or replace none of these while the box is open: it notices, and stops. And never
+// let it go on from a copy that is older than what it signed last; see ErrDamaged.
 //
 // In memory a voter's first ballot takes about 255 bytes, and another one of hers about 125.
 //
@@ -65,8 +69,16 @@ var (
 	// ErrLocked means that the box is open already, here or in another process.
 	ErrLocked = errors.New("the box is open elsewhere")
 
-	// ErrDamaged means files that contradict each other or what was signed. Nothing was
-	// changed; restore the directory from a copy, or find out what happened to it.
+	// ErrDamaged means files that contradict each other, or what is known to be signed. Nothing
+	// was changed.
+	//
+	// Never put an older copy of the directory in its place. Ballots that were logged since have
+	// receipts; a box that goes on without them signs a second log, and any of these receipts
+	// convicts its operator (Evidence). Keep the files as they are, and look for the newest ones: where
+	// they were moved to, on the disk that fails, on a replica that was written in step. Such files
+	// may take their place if nothing was signed after they were written; give the last head
+	// that anybody has to Config.Known. If there are none, the log ends here: publish what is left, and
+	// leave it to those who run the election what follows.
 	ErrDamaged = errors.New("damaged")
 
 	// ErrStillOpen means that a box cannot be sealed before the manifest's closing time.
@@ -82,6 +94,11 @@ type Config struct {
 	Signatures []ballot.Signature // the trustees' signatures of the manifest: without a quorum the box does not open
 	Now        func() time.Time   // the clock; nil means time.Now
 	Logger     *slog.Logger       // nil means none
+
+	// Known are checkpoints of this box from elsewhere: the one that was exported last, or the ones
+	// that mirrors cosigned. Open refuses files that do not hold all that they cover, which is how an
+	// older copy of the whole directory shows: by itself it is flawless.
+	Known []*Checkpoint
 }
 
 // String hides the key.
@@ -124,14 +141,15 @@ type Box struct {
 	finder   finder      // of all ballots, by leaf hash
 	covered  uint64      // ballots in the last snapshot
 	head     *Checkpoint // the last one that was signed and stored
-	failed   error       // the write or sync after which the box refuses all work
+	failed   error       // the write, sync or panic after which the box refuses all work
 	released bool        // Close was called
 }
 
 // Open opens the ballot box of m's election in dir, or makes a new one there.
 //
 // It refuses a manifest that no quorum of trustees signed, a key that is not the manifest's,
-// a directory that is open elsewhere (ErrLocked), and files that are not whole (ErrDamaged).
+// a directory that is open elsewhere (ErrLocked), and files that are not whole, or older than a
+// snapshot or a checkpoint of Config.Known (ErrDamaged).
 // What a crash in the middle of a commit left at the end of ballots.log, of which nobody has a
 // receipt, is removed. Ballots that are in the log already are parsed and pass the rule-book
 // again, but their proofs are not verified again: an auditor does that.
@@ -143,15 +161,22 @@ func Open(dir string, m *ballot.Manifest, c Config) (*Box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("box: %s: %w", dir, err)
 	}
-	x, err := open(directory(dir), m, c)
+	d, err := openedDirectory(dir)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("box: %s: %w", dir, err), unlock())
+		return nil, errors.Join(fmt.Errorf("box: %w", err), unlock())
 	}
-	x.unlock = unlock
+	x, err := open(d, m, c)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("box: %s: %w", dir, err), d.root.Close(), unlock())
+	}
+	x.unlock = func() error { return errors.Join(d.root.Close(), unlock()) }
 	return x, nil
 }
 
 func open(d disk, m *ballot.Manifest, c Config) (_ *Box, err error) {
+	if m == nil {
+		return nil, errors.New("no manifest")
+	}
 	if c.Verifier == nil {
 		return nil, errors.New("no verifier: Config.Verifier is nil")
 	}
@@ -184,22 +209,37 @@ func open(d disk, m *ballot.Manifest, c Config) (_ *Box, err error) {
 		return nil, fmt.Errorf("the signer key %s is not that of the manifest's log, or of one of its logs: %w", x.signer.Name(), err)
 	}
 
+	var known []*Checkpoint
+	begun := false
+	for i, k := range c.Known {
+		k, err := k.reread(m)
+		if err == nil {
+			k, err = x.ownCheckpoint(k.Note)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("number %d of Config.Known: %w", i+1, err)
+		}
+		known = append(known, k)
+		begun = begun || k.Size > 0 || k.Closed
+	}
 	stored, err := readFile(d, checkpointName, maxNoteBytes)
 	if err != nil {
 		return nil, err
 	}
-	if x.journal, err = openJournal(d, m.ID(), stored == nil); err != nil {
+	covers := x.readSnapshotNote()
+	if x.journal, err = openJournal(d, m.ID(), stored == nil && covers == nil && !begun); err != nil {
 		return nil, err
 	}
-	if err := x.recover(stored); err != nil {
+	if err := x.recover(stored, covers, known); err != nil {
 		return nil, errors.Join(err, x.journal.file.Close())
 	}
 	return x, nil
 }
 
 // recover rebuilds everything from the journal, and leaves it and the stored checkpoint whole
-// and durable. stored is the stored checkpoint, nil in a box that was never fully made.
-func (x *Box) recover(stored []byte) error {
+// and durable. stored is the stored checkpoint, nil in a box that was never fully made; covers
+// is what the snapshot says, nil if there is none.
+func (x *Box) recover(stored []byte, covers *snapshotNote, known []*Checkpoint) error {
 	var head *Checkpoint
 	if stored != nil {
 		var err error
@@ -208,35 +248,25 @@ func (x *Box) recover(stored []byte) error {
 		}
 	}
 	j := x.journal
-	s, err := x.readSnapshot()
-	if err != nil {
-		x.logger.Warn("box: the snapshot is not used", "error", err)
+	var s *snapshot
+	if covers != nil {
+		s = x.readSnapshot(covers)
 	}
-	r, err := x.replay(s)
-	if errors.Is(err, errSnapshot) {
-		x.logger.Warn("box: the snapshot is not used", "error", err)
-		r, err = x.replay(nil)
-	}
+	r, err := x.replay(covers, s)
 	if err != nil {
 		return err
 	}
-	switch {
-	case head == nil && (j.count > 0 || j.sealed || r.damage != nil):
+	if head == nil && (j.count > 0 || j.sealed || r.damage != nil) {
 		return fmt.Errorf("%w: the file checkpoint is missing, and %s holds %d ballots", ErrDamaged, journalName, j.count)
-	case head != nil && (j.count < head.Size || head.Closed && !j.sealed):
-		if r.damage != nil {
-			return j.damaged(r, fmt.Sprintf("and the checkpoint covers it (%d ballots, closed: %t)", head.Size, head.Closed))
-		}
-		return fmt.Errorf("%w: %s ends after %d ballots; the checkpoint says %d, closed: %t", ErrDamaged, journalName, j.count, head.Size, head.Closed)
-	case head != nil && head.Closed && j.count > head.Size:
-		return fmt.Errorf("%w: %s holds %d ballots; the log was closed with %d", ErrDamaged, journalName, j.count, head.Size)
-	case head != nil:
-		root, err := x.hashes.root(head.Size)
-		if err != nil {
+	}
+	if head != nil {
+		if err := x.holds(head, r, "the checkpoint"); err != nil {
 			return err
 		}
-		if root != head.Hash {
-			return fmt.Errorf("%w: the root of the first %d ballots of %s is %s; the checkpoint says %s", ErrDamaged, head.Size, journalName, root, head.Hash)
+	}
+	for i, k := range known {
+		if err := x.holds(k, r, fmt.Sprintf("number %d of Config.Known", i+1)); err != nil {
+			return err
 		}
 	}
 	if r.damage != nil {
@@ -252,6 +282,27 @@ func (x *Box) recover(stored []byte) error {
 		return err
 	}
 	x.logger.Info("box: open", "election", x.manifest.ID(), "ballots", x.head.Size, "voters", x.rules.Voters(), "closed", x.head.Closed)
+	return nil
+}
+
+// holds checks that the journal, which was read as far as r says, holds what a checkpoint covers.
+func (x *Box) holds(c *Checkpoint, r *reading, name string) error {
+	j := x.journal
+	switch lost := j.count < c.Size || c.Closed && !j.sealed; {
+	case lost && r.damage != nil:
+		return j.damaged(r, fmt.Sprintf("and %s covers it (%d ballots, closed: %t)", name, c.Size, c.Closed))
+	case lost:
+		return fmt.Errorf("%w: %s ends after %d ballots; %s says %d, closed: %t", ErrDamaged, journalName, j.count, name, c.Size, c.Closed)
+	case c.Closed && j.count > c.Size:
+		return fmt.Errorf("%w: %s holds %d ballots; %s says that the log was closed with %d", ErrDamaged, journalName, j.count, name, c.Size)
+	}
+	root, err := x.hashes.root(c.Size)
+	if err != nil {
+		return err
+	}
+	if root != c.Hash {
+		return fmt.Errorf("%w: the root of the first %d ballots of %s is %s; %s says %s", ErrDamaged, c.Size, journalName, root, name, c.Hash)
+	}
 	return nil
 }
 
@@ -311,7 +362,7 @@ func (x *Box) usable() error {
 		return errReleased
 	}
 	if x.failed != nil {
-		return fmt.Errorf("box: an earlier write failed, open the box anew: %w", x.failed)
+		return fmt.Errorf("box: it failed before, open it anew: %w", x.failed)
 	}
 	return nil
 }
@@ -337,10 +388,34 @@ func (x *Box) Checkpoint() *Checkpoint {
 // The closing time is a promise to the voters, so Seal refuses before it (ErrStillOpen),
 // whoever has voted. It waits for the ballots that arrived in time and are being checked.
 func (x *Box) Seal(ctx context.Context) (*Checkpoint, error) {
+	// First without the gate, at which later ballots wait: a call that comes too early delays none.
+	x.mu.RLock()
+	sealed, err := x.sealed(ctx)
+	x.mu.RUnlock()
+	if sealed != nil || err != nil {
+		return sealed, err
+	}
 	x.gate.Lock()
 	defer x.gate.Unlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if sealed, err := x.sealed(ctx); sealed != nil || err != nil {
+		return sealed, err
+	}
+	if err := x.journal.seal(); err != nil {
+		return nil, x.fail("write the seal", err)
+	}
+	if err := x.advance(); err != nil {
+		return nil, x.fail("store the checkpoint", err)
+	}
+	x.writeSnapshot(x.dueSnapshot(x.policy.end))
+	x.logger.Info("box: sealed", "ballots", x.head.Size, "root", x.head.Hash)
+	return x.head.clone(), nil
+}
+
+// sealed returns the final checkpoint if there is one, and an error if it is not the time to
+// make it. It wants x.mu.
+func (x *Box) sealed(ctx context.Context) (*Checkpoint, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -353,15 +428,7 @@ func (x *Box) Seal(ctx context.Context) (*Checkpoint, error) {
 	if closes := x.manifest.Closes(); x.now().Unix() < closes {
 		return nil, fmt.Errorf("box: %w: it closes at %s", ErrStillOpen, formatTime(closes))
 	}
-	if err := x.journal.seal(); err != nil {
-		return nil, x.fail("write the seal", err)
-	}
-	if err := x.advance(); err != nil {
-		return nil, x.fail("store the checkpoint", err)
-	}
-	x.writeSnapshot(x.dueSnapshot(x.policy.end))
-	x.logger.Info("box: sealed", "ballots", x.head.Size, "root", x.head.Hash)
-	return x.head.clone(), nil
+	return nil, nil
 }
 
 // Close takes a snapshot, if much was logged since the last one, and releases the files. It does

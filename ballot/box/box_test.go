@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -82,6 +83,165 @@ func TestRefusesOutsideThePollsTime(t *testing.T) {
 	s.cast(t, x, b)
 }
 
+// A slowDisk holds up one sync of the journal.
+type slowDisk struct {
+	disk
+	during func() // at the next sync
+}
+
+type slowFile struct {
+	file
+	disk *slowDisk
+}
+
+func (d *slowDisk) Open(name string) (file, error) {
+	f, err := d.disk.Open(name)
+	if err != nil || name != journalName {
+		return f, err
+	}
+	return slowFile{f, d}, nil
+}
+
+func (d *slowDisk) Check(name string, f file) error { return d.disk.Check(name, f.(slowFile).file) }
+
+func (f slowFile) Sync() error {
+	if during := f.disk.during; during != nil {
+		f.disk.during = nil
+		during()
+	}
+	return f.file.Sync()
+}
+
+// A ballot that arrives in the last second is in time, however long others are being written.
+func TestArrivalIsWhenCastIsCalled(t *testing.T) {
+	s := newStage(t, electiontest.Config{Voters: 3, Edit: oneQuestion})
+	d := &slowDisk{disk: newMemDisk()}
+	c := s.config()
+	asked := make(chan bool, 100)
+	c.Now = func() time.Time {
+		defer func() { asked <- true }()
+		return time.Unix(s.clock.Load(), 0)
+	}
+	x, err := open(d, s.Manifest, c)
+	require.NoError(t, err)
+	s.clock.Store(s.Manifest.Closes() - 1)
+	writing, goOn := make(chan bool), make(chan bool)
+	d.during = func() { close(writing); <-goOn }
+	done := make(chan error, 2)
+	cast := func(i int) {
+		raw := smallBallot(t, s, i, 0).Bytes()
+		go func() { _, err := x.Cast(context.Background(), raw); done <- err }()
+		<-asked
+	}
+	cast(0)
+	<-writing
+	cast(1) // while the first one is written
+	s.clock.Store(s.Manifest.Closes())
+	close(goOn)
+	require.NoError(t, <-done)
+	require.NoError(t, <-done)
+	cast(2)
+	require.ErrorIs(t, <-done, ballot.ErrClosed)
+}
+
+// Who seals too early is told so at once, and no voter waits for it.
+func TestEarlySealDelaysNobody(t *testing.T) {
+	s := newStage(t, electiontest.Config{Voters: 2, Edit: oneQuestion})
+	x := s.open(t)
+	verify := x.verify
+	goOn, verifying := make(chan bool), make(chan bool, 2)
+	x.verify = func(ctx context.Context, b []*ballot.Ballot) ([]error, error) {
+		verifying <- true
+		<-goOn
+		return verify(ctx, b)
+	}
+	s.clock.Store(s.Manifest.Closes() - 1)
+	done := make(chan error)
+	raw := smallBallot(t, s, 0, 0).Bytes()
+	go func() { _, err := x.Cast(context.Background(), raw); done <- err }()
+	<-verifying
+	sealed := make(chan error)
+	go func() { _, err := x.Seal(context.Background()); sealed <- err }()
+	select {
+	case err := <-sealed:
+		require.ErrorIs(t, err, ErrStillOpen)
+	case <-time.After(10 * time.Second):
+		t.Error("it waits for the ballot that is being checked")
+	}
+	close(goOn)
+	require.NoError(t, <-done)
+
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	s.clock.Store(s.Manifest.Closes())
+	x.gate.RLock() // a ballot is being checked for ever
+	_, err := x.Seal(cancelled)
+	require.ErrorIs(t, err, context.Canceled)
+	x.gate.RUnlock()
+
+	// Three calls at once, one of which is called off while it waits, seal it once.
+	ctx, cancel := context.WithCancel(context.Background())
+	heads := make(chan *Checkpoint, 3)
+	x.gate.RLock()
+	for _, ctx := range []context.Context{context.Background(), context.Background(), ctx} {
+		go func() {
+			c, err := x.Seal(ctx)
+			if (c == nil) != errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+			heads <- c
+		}()
+	}
+	time.Sleep(20 * time.Millisecond)
+	cancel()
+	x.gate.RUnlock()
+	got := map[*Checkpoint]bool{}
+	for range 3 {
+		if c := <-heads; c != nil {
+			require.Equal(t, x.Checkpoint(), c)
+			got[c] = true
+		}
+	}
+	require.Len(t, got, 2)
+	require.NoError(t, x.Close())
+	require.True(t, s.open(t).Checkpoint().Closed)
+}
+
+// A panic, in a verifier or elsewhere, reaches its caller, and leaves nobody waiting and nothing
+// half done.
+func TestPanicFailsTheBox(t *testing.T) {
+	for name, raise := range map[string]func(x *Box){
+		"verifying": func(x *Box) {
+			x.verify = func(context.Context, []*ballot.Ballot) ([]error, error) { panic("broken") }
+		},
+		"logging": func(x *Box) {
+			x.verify = func(context.Context, []*ballot.Ballot) ([]error, error) { return nil, nil } // no verdicts
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, electiontest.Config{Voters: 3, Edit: oneQuestion})
+			x := s.open(t)
+			raise(x)
+			leader, follower := newRequest(smallBallot(t, s, 0, 0)), newRequest(smallBallot(t, s, 1, 0))
+			x.queue.lead <- struct{}{}
+			require.Panics(t, func() { x.process(context.Background(), []*request{leader, follower}) })
+			for _, r := range []*request{leader, follower} {
+				<-r.done
+				require.ErrorContains(t, r.err, "a panic")
+				require.Nil(t, r.receipt)
+			}
+			require.Empty(t, x.queue.lead)
+			require.Empty(t, x.queue.turn)
+			_, err := x.Cast(context.Background(), smallBallot(t, s, 2, 0).Bytes())
+			require.ErrorContains(t, err, "open it anew")
+			require.NoError(t, x.Close())
+			x = s.open(t)
+			require.Zero(t, x.Checkpoint().Size)
+			s.cast(t, x, smallBallot(t, s, 0, 0))
+		})
+	}
+}
+
 func TestSealWaitsForTheClosingTime(t *testing.T) {
 	s := newStage(t, electiontest.Config{})
 	x := s.open(t)
@@ -119,6 +279,7 @@ func TestOpenRefuses(t *testing.T) {
 	refuses("another election's signatures", s.Manifest, func(c *Config) { c.Signatures = other.Signatures }, "not signed by a quorum")
 	refuses("another log's key", s.Manifest, func(c *Config) { c.Key = other.LogKey }, "not that of the manifest")
 	refuses("no key", s.Manifest, func(c *Config) { c.Key = "" }, "signer key")
+	refuses("no manifest", nil, func(*Config) {}, "no manifest")
 	x := s.open(t)
 	require.NoError(t, x.Close())
 	refuses("another election's directory", other.Manifest, func(c *Config) { *c = other.config() }, s.Manifest.ID().String())
@@ -222,12 +383,19 @@ func TestRefusalsVerify(t *testing.T) {
 	for _, text := range []string{
 		"refused\n%d\nsequence: x\n", "accepted\n%x\nsequence: x\n", "refused\n%X\nsequence: x\n",
 		"refused\n%x\nnonsense: x\n", "refused\n%x\nsequence: x\nmore\n", "refused\n%x\n",
+		"refused\n%x\nsequence\n", "refused\n%x\nsequence:\n", "refused\n%x\nsequence: \n", "refused\n%x\nsequence:x\n",
+		"refused\n%x\nclosed: \u202eetal oot\n", "refused\n%x\nclosed: \u009b31m\n", "refused\n%x\nclosed: \x7f\n", "refused\n%x\nclosed: caf\u00e9\n",
+		"refused\n%x\nclosed: " + strings.Repeat("x", maxReasonBytes-len("closed: ")+1) + "\n",
+		"refused\n%x\nclosed: " + strings.Repeat("x", 60_000) + "\n",
 	} {
 		signed := s.signNote(t, origin(s.Manifest)+"\n"+fmt.Sprintf(text, bytes.Repeat([]byte{0xab}, 32)))
 		_, err := VerifyRefusal(s.Manifest, signed)
 		require.ErrorIs(t, err, ballot.ErrMalformed, text)
 	}
-	_, err := VerifyRefusal(s.Manifest, s.signNote(t, fmt.Sprintf("elsewhere\nrefused\n%064x\nsequence: x\n", 1)))
+	longest := s.signNote(t, fmt.Sprintf("%s\nrefused\n%064x\nclosed: %s\n", origin(s.Manifest), 1, strings.Repeat("~", maxReasonBytes-len("closed: "))))
+	_, err := VerifyRefusal(s.Manifest, longest)
+	require.NoError(t, err)
+	_, err = VerifyRefusal(s.Manifest, s.signNote(t, fmt.Sprintf("elsewhere\nrefused\n%064x\nsequence: x\n", 1)))
 	require.ErrorIs(t, err, ballot.ErrUnknownElection)
 }
 

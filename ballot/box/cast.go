@@ -22,13 +22,15 @@ import (
 // Bytes that are in the log already get a receipt of the same index under the current
 // checkpoint, at any time, also after the poll.
 //
-// A ballot is in time if it arrives from the opening time on and before the closing time.
+// A ballot is in time if it arrives from the opening time on and before the closing time: if Cast is
+// called then, however long it takes.
 // Whether it takes its voter's turn is decided when it is logged, so that of two ballots with
 // one nullifier and sequence number that are cast at once, one is accepted.
 //
 // Ballots that arrive while others are being checked or written are checked in one batch
 // and made durable by one write.
 func (x *Box) Cast(ctx context.Context, raw []byte) (*Receipt, error) {
+	arrived := x.now()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -40,7 +42,7 @@ func (x *Box) Cast(ctx context.Context, raw []byte) (*Receipt, error) {
 	if receipt != nil || err != nil {
 		return receipt, err
 	}
-	if err := x.inTime(); err != nil {
+	if err := x.inTime(arrived); err != nil {
 		return nil, x.refuse(raw, err)
 	}
 	b, err := ballot.ParseBallot(x.manifest, raw)
@@ -202,6 +204,18 @@ func (x *Box) gather() {
 // process verifies a batch, gives up the lead, so that the next batch is verified while this
 // one is written, and commits it. Its caller holds the lead.
 func (x *Box) process(ctx context.Context, batch []*request) {
+	x.writeSnapshot(x.serve(ctx, batch))
+}
+
+// serve is process, but for writing the snapshot that is due.
+func (x *Box) serve(ctx context.Context, batch []*request) (due []byte) {
+	held, done := x.queue.lead, false
+	defer func() {
+		if !done { // a panic, which goes on to the caller
+			x.abandon(batch)
+		}
+		<-held
+	}()
 	ballots := make([]*ballot.Ballot, len(batch))
 	for i, r := range batch {
 		ballots[i] = r.ballot
@@ -209,22 +223,34 @@ func (x *Box) process(ctx context.Context, batch []*request) {
 	verdicts, err := x.verify(ctx, ballots)
 	x.queue.turn <- struct{}{}
 	<-x.queue.lead
+	held = x.queue.turn
 	x.commit(batch, verdicts, err)
 	x.answered, x.expected = time.Now(), len(batch)+x.queue.len()
-	due := x.dueSnapshot(max(x.policy.between, x.covered/4))
-	<-x.queue.turn
-	x.writeSnapshot(due)
+	due = x.dueSnapshot(max(x.policy.between, x.covered/4))
+	done = true
+	return due
+}
+
+// abandon answers those of a batch that have no answer, and all who come later, with an error:
+// after a panic nobody knows what was done.
+func (x *Box) abandon(batch []*request) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	err := x.fail("check or log a batch", errors.New("a panic"))
+	for _, r := range batch {
+		select {
+		case <-r.done:
+		default:
+			r.receipt, r.err = nil, err
+			close(r.done)
+		}
+	}
 }
 
 // commit logs the ballots of a batch that are acceptable, and answers all.
 func (x *Box) commit(batch []*request, verdicts []error, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	defer func() {
-		for _, r := range batch {
-			close(r.done)
-		}
-	}()
 	if err == nil {
 		err = x.usable()
 	}
@@ -239,6 +265,9 @@ func (x *Box) commit(batch []*request, verdicts []error, err error) {
 		case r.err == nil:
 			r.receipt, r.err = x.receipt(r.leaf)
 		}
+	}
+	for _, r := range batch {
+		close(r.done)
 	}
 	if err == nil && len(logged) > 0 {
 		x.logger.Debug("box: logged", "ballots", len(logged), "size", x.head.Size)
@@ -308,11 +337,11 @@ func (x *Box) receipt(leaf tlog.Hash) (*Receipt, error) {
 }
 
 // inTime checks the poll's time and seal.
-func (x *Box) inTime() error {
+func (x *Box) inTime(arrived time.Time) error {
 	x.mu.RLock()
 	closed := x.head.Closed
 	x.mu.RUnlock()
-	now, opens, closes := x.now().Unix(), x.manifest.Opens(), x.manifest.Closes()
+	now, opens, closes := arrived.Unix(), x.manifest.Opens(), x.manifest.Closes()
 	switch {
 	case closed:
 		return fmt.Errorf("%w: the log is closed", ballot.ErrClosed)

@@ -74,7 +74,7 @@ func (c *Checkpoint) reread(m *ballot.Manifest) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	if signed.Digest() != c.Digest() {
+	if signed.Digest() != c.Digest() || signed.Box != c.Box {
 		return nil, fmt.Errorf("checkpoint: %w: its fields are not those that were signed", ballot.ErrInvalid)
 	}
 	return signed, nil

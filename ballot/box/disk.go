@@ -2,6 +2,7 @@ package box
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -15,7 +16,8 @@ type disk interface {
 	Open(name string) (file, error)   // for reading and writing; fs.ErrNotExist
 	Create(name string) (file, error) // empty
 	Rename(oldName, newName string) error
-	SyncDir() error // makes creations and renames durable
+	SyncDir() error                  // makes creations and renames durable
+	Check(name string, f file) error // fails unless f is what the name leads to, from the path that the box was given
 }
 
 type file interface {
@@ -25,9 +27,10 @@ type file interface {
 	Size() (int64, error)
 	Truncate(size int64) error
 	Sync() error
+	Lock() error // ErrLocked if another opening has it; until Close
 }
 
-// directory is a disk of the operating system.
+// directory is a disk of the operating system, by its path.
 type directory string
 
 func (d directory) Open(name string) (file, error) {
@@ -52,7 +55,61 @@ func (d directory) Rename(oldName, newName string) error {
 
 func (d directory) SyncDir() error { return syncDir(string(d)) }
 
+func (d directory) Check(name string, f file) error {
+	at, err := os.Stat(filepath.Join(string(d), name))
+	if err != nil {
+		return err
+	}
+	open, err := f.(osFile).Stat()
+	if err == nil && !os.SameFile(at, open) {
+		err = fmt.Errorf("%s is not the file that is open", filepath.Join(string(d), name))
+	}
+	return err
+}
+
+// An openDirectory keeps to the directory that it opened, wherever that is moved, so that the
+// files of a box stay together. Only Check looks at the path.
+type openDirectory struct {
+	directory
+	root *os.Root
+}
+
+// openedDirectory opens a directory. The path holds also if the process changes its own.
+func openedDirectory(path string) (*openDirectory, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	return &openDirectory{directory(path), root}, nil
+}
+
+func (d *openDirectory) Open(name string) (file, error) {
+	f, err := d.root.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (d *openDirectory) Create(name string) (file, error) {
+	f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (d *openDirectory) Rename(oldName, newName string) error { return d.root.Rename(oldName, newName) }
+
+func (d *openDirectory) SyncDir() error { return syncOpened(d.root.Open(".")) }
+
 type osFile struct{ *os.File }
+
+func (f osFile) Lock() error { return lockFile(f.File) }
 
 func (f osFile) Size() (int64, error) {
 	info, err := f.Stat()
@@ -63,15 +120,16 @@ func (f osFile) Size() (int64, error) {
 }
 
 // syncDir makes the names in a directory durable, where the system can.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
-		return nil // a directory cannot be synced there
-	}
-	f, err := os.Open(dir)
+func syncDir(dir string) error { return syncOpened(os.Open(dir)) }
+
+func syncOpened(dir *os.File, err error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		return dir.Close() // a directory cannot be synced there
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // makeDirectory makes a directory, and those above it that are missing, with durable names: all

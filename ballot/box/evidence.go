@@ -112,6 +112,9 @@ func (e *Evidence) verify(m *ballot.Manifest) error {
 
 // form checks that the evidence has what its kind needs, and nothing else.
 func (e *Evidence) form() error {
+	if e == nil {
+		return fmt.Errorf("%w: no evidence", ballot.ErrMalformed)
+	}
 	var entries int
 	switch e.Kind {
 	case Forked, Reopened, Rewritten:

@@ -21,6 +21,9 @@ var ErrBehind = errors.New("the published log has not reached this checkpoint")
 // operator: the receipt is not valid for b, a tile is missing, or the tiles are not those of the
 // log's checkpoint.
 func (l *Log) Honours(m *ballot.Manifest, r *Receipt, b *ballot.Ballot) error {
+	if l == nil || l.head == nil {
+		return fmt.Errorf("box: receipt: %w: no log", ballot.ErrMalformed)
+	}
 	if err := r.Verify(m, b); err != nil {
 		return err
 	}

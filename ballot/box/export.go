@@ -19,8 +19,9 @@ const temporaryName = ".new"
 // It may be called again as the log grows, with the same directory; full tiles are written
 // once. Each file is replaced in one step and the checkpoint comes last, so a reader always
 // finds the files of the checkpoint that it read. A partial tile goes away one export after
-// the full tile came. Export refuses a directory that holds another log, or one that is
-// ahead of this box.
+// the full tile came.
+// Export refuses a directory that holds another log, one that is ahead of this box, and the
+// directory of a box.
 func (x *Box) Export(dir string) error {
 	x.exporting.Lock()
 	defer x.exporting.Unlock()
@@ -50,6 +51,12 @@ type export struct {
 
 func (e *export) run() error {
 	if err := os.MkdirAll(e.dir, 0o755); err != nil {
+		return err
+	}
+	// There, a checkpoint that is not the last one would undo what protects the ballots.
+	if _, err := os.Lstat(filepath.Join(e.dir, journalName)); err == nil {
+		return fmt.Errorf("it is the directory of a box: it holds %s; choose another one", journalName)
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := e.checkPublished(); err != nil {
@@ -142,8 +149,8 @@ func (e *export) size(t tile) int64 {
 	return n
 }
 
-func (e *export) write(path string, content []byte) error {
-	name := filepath.Join(e.dir, filepath.FromSlash(path))
+func (e *export) write(to string, content []byte) error {
+	name := filepath.Join(e.dir, filepath.FromSlash(to))
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}

@@ -210,6 +210,88 @@ func TestExportRefusesADirectoryOfAnotherLog(t *testing.T) {
 	unchanged(x, "lost ballots or its seal")
 }
 
+// There, the export of an older head would roll back what protects the ballots from the end of a commit
+// that was cut.
+func TestExportRefusesADirectoryOfABox(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	x := s.open(t)
+	s.logBytes(t, x, numbered(2)...)
+	link := filepath.Join(t.TempDir(), "public")
+	require.NoError(t, os.Symlink(s.dir, link))
+	for _, dir := range []string{s.dir, s.dir + "/", link, newBoxDir(t)} {
+		before := filesOf(t, dir)
+		require.ErrorContains(t, x.Export(dir), "it is the directory of a box", dir)
+		require.Equal(t, before, filesOf(t, dir))
+	}
+	require.NoError(t, x.Export(filepath.Join(s.dir, "public")), "within it there is no harm")
+}
+
+// newBoxDir is the directory of a box of another election.
+func newBoxDir(t *testing.T) string {
+	s := newStage(t, electiontest.Config{})
+	s.open(t)
+	return s.dir
+}
+
+// One who read a checkpoint reads its log, however far the box has gone on since.
+func TestReaderOfAnOlderCheckpoint(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	x := s.open(t)
+	dir := t.TempDir()
+	entries := numbered(900)
+	logs := map[int]*Log{}
+	have := 0
+	for _, size := range []int{0, 1, 100, 101, 102, 255, 256, 257, 300, 301, 302, 600, 900} {
+		s.logBytes(t, x, entries[have:size]...)
+		have = size
+		require.NoError(t, x.Export(dir))
+		l, err := OpenLog(os.DirFS(dir), s.Manifest)
+		require.NoError(t, err)
+		logs[size] = l
+		for size, l := range logs {
+			n := 0
+			for raw, err := range l.Entries(context.Background()) {
+				require.NoError(t, err, "%d of %d", size, have)
+				require.Equal(t, entries[n], raw)
+				n++
+			}
+			require.Equal(t, size, n)
+		}
+	}
+
+	// What the later version begins with must be right.
+	for _, name := range []string{"tile/entries/001", "tile/0/001"} {
+		files := filesOf(t, dir)
+		require.NotContains(t, files, name+".p/44")
+		for _, bad := range [][]byte{nil, files[name][:20], append([]byte{0, 0}, files[name]...), append([]byte{files[name][0] ^ 1}, files[name][1:]...)} {
+			changed := maps.Clone(files)
+			changed[name] = bad
+			l := &Log{files: mapFS(changed), head: logs[300].head}
+			var last error
+			for _, err := range l.Entries(context.Background()) {
+				last = err
+			}
+			require.Error(t, last)
+			require.NotErrorIs(t, last, fs.ErrNotExist)
+			require.ErrorContains(t, last, "00")
+		}
+	}
+}
+
+func TestALogThatWasNotOpened(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	_, err := OpenLog(nil, s.Manifest)
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	_, err = OpenLog(fstest.MapFS{}, nil)
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	var l Log
+	require.Nil(t, l.Checkpoint())
+	for raw, err := range l.Entries(context.Background()) {
+		require.Nil(t, raw)
+		require.ErrorIs(t, err, ballot.ErrMalformed)
+	}
+}
+
 func TestExportRefusesABallotThatChangedOnDisk(t *testing.T) {
 	s := newStage(t, electiontest.Config{})
 	x := s.open(t)

@@ -105,11 +105,12 @@ func FuzzSnapshot(f *testing.F) {
 		within(t, func() {
 			content := data
 			if count > 0 {
-				n := snapshot{end: 1000, count: count}
-				content = append(append(s.signNote(t, n.text(origin(s.Manifest), sha256.Sum256(data))), 0), data...)
+				n := snapshotNote{end: 1000, count: count, sum: sha256.Sum256(data)}
+				content = append(append(s.signNote(t, n.text(origin(s.Manifest))), 0), data...)
 			}
 			got, err := parseSnapshot(s.Manifest, origin(s.Manifest), content)
 			if err != nil {
+				require.Nil(t, got)
 				return
 			}
 			require.EqualValues(t, got.count*tlog.HashSize, len(got.leaves))

@@ -26,6 +26,7 @@ import (
 // Since a commit is one record, and since the next one starts only after the last is
 // durable, a crash damages nothing but the last record.
 type journal struct {
+	disk   disk
 	file   file
 	header []byte
 	last   int64  // where the last record begins, or the header
@@ -63,14 +64,15 @@ func journalHeader(id ballot.ElectionID) []byte {
 	return fmt.Appendf(nil, "%s%x\n", journalMagic, id[:])
 }
 
-// openJournal opens the journal of an election. If there is none, it makes one in a new box.
+// openJournal opens and locks the journal of an election. If there is none, it makes one in a
+// new box.
 func openJournal(d disk, id ballot.ElectionID, isNew bool) (*journal, error) {
-	j := &journal{header: journalHeader(id)}
+	j := &journal{disk: d, header: journalHeader(id)}
 	j.rewind()
 	f, err := d.Open(journalName)
 	if errors.Is(err, fs.ErrNotExist) {
 		if !isNew {
-			return nil, fmt.Errorf("%w: %s is missing, and there is a checkpoint", ErrDamaged, journalName)
+			return nil, fmt.Errorf("%w: %s is missing, and a checkpoint, a snapshot or Config.Known says that there was one", ErrDamaged, journalName)
 		}
 		if err := replaceFile(d, journalName+".new", journalName, j.header); err != nil {
 			return nil, err
@@ -81,6 +83,9 @@ func openJournal(d disk, id ballot.ElectionID, isNew bool) (*journal, error) {
 		return nil, err
 	}
 	j.file = f
+	if err := errors.Join(f.Lock(), j.inPlace()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	have := make([]byte, len(j.header))
 	n, err := f.ReadAt(have, 0)
 	if err != nil && err != io.EOF {
@@ -91,6 +96,15 @@ func openJournal(d disk, id ballot.ElectionID, isNew bool) (*journal, error) {
 		return nil, fmt.Errorf("%w: %s begins with %q, %q wanted: damaged, or of another election", ErrDamaged, journalName, have[:n], j.header)
 	}
 	return j, nil
+}
+
+// inPlace fails if the open file is no more the one that the box's path leads to: it was removed,
+// or the directory was moved. Who opens the box next does not find what is written then.
+func (j *journal) inPlace() error {
+	if err := j.disk.Check(journalName, j.file); err != nil {
+		return fmt.Errorf("%w: %s was moved, removed or replaced while the box had it open: %w", ErrDamaged, journalName, err)
+	}
+	return nil
 }
 
 // rewind goes back to before the first record.
@@ -291,6 +305,9 @@ func (j *journal) seal() error {
 }
 
 func (j *journal) write(tag string, payload []byte) error {
+	if err := j.inPlace(); err != nil {
+		return err
+	}
 	b := make([]byte, 0, recordSize+len(payload))
 	b = append(b, tag...)
 	b = binary.BigEndian.AppendUint64(b, j.count)

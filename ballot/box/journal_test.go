@@ -2,6 +2,7 @@ package box
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -216,6 +217,7 @@ func TestRefusesRecordsThatHoldNoBallots(t *testing.T) {
 	j, err := openJournal(directory(dir), h.Manifest.ID(), true)
 	require.NoError(t, err)
 	require.NoError(t, j.write(castTag, []byte{0, 9, 1, 2}))
+	require.NoError(t, j.file.Close())
 	b, err := os.ReadFile(filepath.Join(dir, journalName))
 	require.NoError(t, err)
 	_, err = h.reopen(t, b, h.heads[0])
@@ -226,7 +228,7 @@ func TestRefusesRecordsThatHoldNoBallots(t *testing.T) {
 	j, err = openJournal(directory(dir), h.Manifest.ID(), true)
 	require.NoError(t, err)
 	_, err = j.append([][]byte{[]byte("not a ballot")})
-	require.NoError(t, err)
+	require.NoError(t, errors.Join(err, j.file.Close()))
 	b, err = os.ReadFile(filepath.Join(dir, journalName))
 	require.NoError(t, err)
 	_, err = h.reopen(t, b, h.heads[0])

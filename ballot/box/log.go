@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"iter"
 	"math/bits"
+	"path"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -26,6 +27,9 @@ type Log struct {
 // OpenLog reads the checkpoint of a published log of m's election and checks its signature.
 // files is the directory that Box.Export writes (a record's log/).
 func OpenLog(files fs.FS, m *ballot.Manifest) (*Log, error) {
+	if files == nil || m == nil {
+		return nil, fmt.Errorf("box: log: %w: no files or no manifest", ballot.ErrMalformed)
+	}
 	b, err := readPublished(files, checkpointName, maxNoteBytes)
 	if err != nil {
 		return nil, fmt.Errorf("box: log: %w", err)
@@ -37,14 +41,20 @@ func OpenLog(files fs.FS, m *ballot.Manifest) (*Log, error) {
 	return &Log{files: files, head: head}, nil
 }
 
-// Checkpoint returns the log's checkpoint.
-func (l *Log) Checkpoint() *Checkpoint { return l.head.clone() }
+// Checkpoint returns the log's checkpoint; nil if OpenLog did not make the log.
+func (l *Log) Checkpoint() *Checkpoint {
+	if l.head == nil {
+		return nil
+	}
+	return l.head.clone()
+}
 
 // Entries returns the raw ballots in the log's order, bundle by bundle. It recomputes every
 // hash tile and the root; an entry was proven to be in the log only when the iteration ends
 // without an error, which comes as its last pair. A file that is missing, that differs in
 // one byte or that a closed log should not have is an error. Beside a log that is still
-// open, files of later ballots may lie, and are left alone.
+// open, files of later ballots may lie, and are left alone: a log can be read while it grows. Of a
+// partial tile that has gone meanwhile, the start of a later version is taken.
 //
 // One bundle, at most 16 MiB, is in memory at a time; whatever size the checkpoint claims.
 func (l *Log) Entries(ctx context.Context) iter.Seq2[[]byte, error] {
@@ -70,6 +80,9 @@ type logReader struct {
 }
 
 func (r *logReader) read(ctx context.Context, yield func([]byte, error) bool) (stopped bool, err error) {
+	if r.head == nil {
+		return false, fmt.Errorf("%w: it was not opened", ballot.ErrMalformed)
+	}
 	if err := r.walk(ctx); err != nil {
 		return false, err
 	}
@@ -109,6 +122,9 @@ func (r *logReader) read(ctx context.Context, yield func([]byte, error) bool) (s
 // walk finds files that do not belong to the log.
 func (r *logReader) walk(ctx context.Context) error {
 	err := fs.WalkDir(r.files, "tile", func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path != "tile" {
+			return nil // gone meanwhile: what is wanted is missed later
+		}
 		if err != nil {
 			return err
 		}
@@ -142,7 +158,7 @@ func (r *logReader) walk(ctx context.Context) error {
 
 // bundle reads the entries of a bundle.
 func (r *logReader) bundle(t tile) ([][]byte, error) {
-	b, err := readPublished(r.files, t.path(), tileWidth*(2+maxEntry))
+	b, of, err := r.tile(t, tileWidth*(2+maxEntry))
 	if err != nil {
 		return nil, err
 	}
@@ -151,10 +167,10 @@ func (r *logReader) bundle(t tile) ([][]byte, error) {
 	for i := range entries {
 		var ok bool
 		if entries[i], rest, ok = cutEntry(rest); !ok {
-			return nil, fmt.Errorf("%w: %s ends within entry %d of %d", ballot.ErrMalformed, t.path(), i, t.width)
+			return nil, fmt.Errorf("%w: %s ends within entry %d of %d", ballot.ErrMalformed, of.path(), i, of.width)
 		}
 	}
-	if len(rest) > 0 {
+	if len(rest) > 0 && of == t {
 		return nil, fmt.Errorf("%w: %s has %d bytes after its last entry", ballot.ErrMalformed, t.path(), len(rest))
 	}
 	return entries, r.checkSuperseded(tile{entriesLevel, t.n, tileWidth}, b, func(w int) int {
@@ -223,15 +239,44 @@ func (r *logReader) checkTile(level int) error {
 	if width == 0 {
 		return nil
 	}
-	path := tile{level, at.n, width}.path()
-	b, err := readPublished(r.files, path, tileWidth*tlog.HashSize)
+	t := tile{level, at.n, width}
+	b, of, err := r.tile(t, tileWidth*tlog.HashSize)
 	if err != nil {
 		return err
 	}
+	if of != t {
+		b = b[:min(len(b), len(at.hashes))]
+	}
 	if !bytes.Equal(b, at.hashes) {
-		return fmt.Errorf("%w: %s does not hold the hashes of the published ballots", ballot.ErrInvalid, path)
+		return fmt.Errorf("%w: %s does not hold the hashes of the published ballots", ballot.ErrInvalid, of.path())
 	}
 	return r.checkSuperseded(tile{level, at.n, tileWidth}, b, func(w int) int { return w * tlog.HashSize })
+}
+
+// tile reads a tile. A partial one may have given way to the full one or, if that did not come yet,
+// to wider ones; which of them was read is the second result.
+func (r *logReader) tile(t tile, limit int) ([]byte, tile, error) {
+	b, err := readPublished(r.files, t.path(), limit)
+	if !errors.Is(err, fs.ErrNotExist) || t.width == tileWidth {
+		return b, t, err
+	}
+	later := tile{t.level, t.n, tileWidth}
+	if b, err := readPublished(r.files, later.path(), limit); !errors.Is(err, fs.ErrNotExist) {
+		return b, later, err
+	}
+	later = t
+	dir := path.Dir(t.path())
+	versions, _ := fs.ReadDir(r.files, dir)
+	for _, v := range versions {
+		if w, ok := parseTilePath(path.Join(dir, v.Name())); ok && w.width > later.width {
+			later = w
+		}
+	}
+	if later == t {
+		return nil, t, err
+	}
+	b, err = readPublished(r.files, later.path(), limit)
+	return b, later, err
 }
 
 // checkSuperseded compares the older, narrower versions of a tile with the start of this one.
@@ -240,6 +285,9 @@ func (r *logReader) checkSuperseded(full tile, content []byte, size func(width i
 		path := tile{full.level, full.n, w}.path()
 		n := size(w)
 		b, err := readPublished(r.files, path, n)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // gone meanwhile
+		}
 		if err != nil {
 			return err
 		}

@@ -241,3 +241,14 @@ func (f *memFile) Size() (int64, error) {
 }
 
 func (f *memFile) Close() error { return nil }
+
+func (f *memFile) Lock() error { return nil }
+
+func (d *memDisk) Check(name string, f file) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.names[name] != f {
+		return fs.ErrNotExist
+	}
+	return nil
+}

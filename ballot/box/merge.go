@@ -22,7 +22,7 @@ type BoxState string
 const (
 	BoxSealed BoxState = "sealed" // whole, and ended for ever
 	BoxOpen   BoxState = "open"   // whole up to its checkpoint, which is not the last; its ballots count
-	BoxBroken BoxState = "broken" // its files are not what its checkpoint says; nothing in it counts
+	BoxBroken BoxState = "broken" // its files are not what its checkpoint says, or are missing, or too many; nothing in it counts
 	BoxAbsent BoxState = "absent" // there is no log of this box
 )
 
@@ -38,12 +38,15 @@ type BoxReport struct {
 	Invalid        uint64         // entries that count for nothing
 	InvalidEntries []InvalidEntry // the first 100 of them
 
+	Refused        uint64         // valid ballots that the box's own rule refuses where they stand: they count, and no honest box logs them
+	RefusedEntries []InvalidEntry // the first 100 of them
+
 	Ballots uint64 // different valid ballots that the log holds
 	Only    uint64 // those of them that no other log holds
 	Lacks   uint64 // valid ballots that other logs hold and this one does not: no proof of fraud, a voter need not use every box
 }
 
-// InvalidEntry is an entry of a log that is not counted, and why.
+// InvalidEntry is an entry of a log that no honest box logs, and why.
 type InvalidEntry struct {
 	Index uint64
 	Err   error
@@ -65,8 +68,8 @@ type Conflict struct {
 	Places    [2]Place
 }
 
-// maxListed is how many invalid entries of a box, and how many conflicts, a merge describes. It
-// counts all of them.
+// maxListed is how many invalid and refused entries of a box, and how many conflicts, a merge
+// describes. It counts all of them.
 const maxListed = 100
 
 // Merged is what the logs of an election's boxes hold together.
@@ -92,13 +95,16 @@ type Merged struct {
 // So a ballot that stands in one log that is whole is not lost, whatever the other boxes do.
 // docs/spec/merge.md.
 //
-// A log that is absent or broken is reported, and so is one that was not sealed: Merged.Complete
-// says whether that is tolerable. An error means that there is no result: ctx ended, there is no
-// log at all, one is of another election, or there are two of one box.
+// A log that is absent or broken is reported, and so is one that was not sealed, or that holds what no
+// honest box logs: Merged.Complete says whether that is tolerable. A log of more entries than the
+// election can have ballots is broken, and not read. An error means that there is no result: ctx ended,
+// there is no log at all, one is of another election, there are two of one box, or a file could not be
+// read. A file that is missing (fs.ErrNotExist) makes its box broken instead. So does a web server that
+// says 404, for whatever reason: copy the logs first (Witness.Mirror), and merge the copies.
 //
 // Each log is read once here and once by Merged.Counted. A ballot that stands in several is
 // verified once. In memory are some batches and, with several boxes, about 130 bytes for each
-// different ballot; afterwards one bit for each entry. progress, if not nil, is called now and
+// different ballot and some 150 for each voter of one box; afterwards one bit for each entry. progress, if not nil, is called now and
 // then with the number of entries that were read, and of all that the checkpoints claim.
 func Merge(ctx context.Context, m *ballot.Manifest, v *ballot.Verifier, logs []*Log, progress func(done, total uint64)) (*Merged, error) {
 	if v == nil {
@@ -126,7 +132,7 @@ func newMerged(m *ballot.Manifest, logs []*Log) (*Merged, error) {
 		r.Boxes = append(r.Boxes, BoxReport{Box: i + 1, Origin: l.Origin, State: BoxAbsent})
 	}
 	for i, l := range logs {
-		if l == nil {
+		if l == nil || l.head == nil {
 			return nil, fmt.Errorf("%w: log %d of %d is nil", ballot.ErrMalformed, i+1, len(logs))
 		}
 		c, err := readCheckpoint(m, l.head.Note)
@@ -141,6 +147,11 @@ func newMerged(m *ballot.Manifest, logs []*Log) (*Merged, error) {
 		b.State = BoxOpen
 		if c.Closed {
 			b.State = BoxSealed
+		}
+		if most := mostBallots(m); c.Size > most {
+			b.State = BoxBroken
+			b.Err = fmt.Errorf("%w: the log has %d entries, and the election can have %d ballots", ballot.ErrInvalid, c.Size, most)
+			continue
 		}
 		r.logs[c.Box-1] = l
 	}
@@ -166,10 +177,13 @@ func (r *Merged) Digest() [32]byte {
 	return transcript.Digest("merge", parts...)
 }
 
-// Complete returns nil if fewer boxes than Manifest.Copies are at fault: not sealed, or with an
-// invalid entry, which no honest box logs. Then a ballot for which a voter has that many receipts
+// Complete returns nil if fewer boxes than Manifest.Copies are at fault: not sealed, or with an entry
+// that no honest box logs, be it invalid or refused by the box's own rule. Then a ballot for which a voter has that many receipts
 // stands in a log without fault, or some box that gave a receipt dropped it, as the receipt proves.
 func (r *Merged) Complete() error {
+	if r.manifest == nil {
+		return fmt.Errorf("box: %w: no merge", ballot.ErrMalformed)
+	}
 	var faults []string
 	for _, b := range r.Boxes {
 		switch {
@@ -178,6 +192,9 @@ func (r *Merged) Complete() error {
 		case b.Invalid > 0:
 			e := b.InvalidEntries[0]
 			faults = append(faults, fmt.Sprintf("box %d (%s) has %d invalid entries, the first at index %d: %v", b.Box, b.Origin, b.Invalid, e.Index, e.Err))
+		case b.Refused > 0:
+			e := b.RefusedEntries[0]
+			faults = append(faults, fmt.Sprintf("box %d (%s) has logged %d ballots against its rule, the first at index %d: %v", b.Box, b.Origin, b.Refused, e.Index, e.Err))
 		}
 	}
 	if len(faults) < r.manifest.Copies() {

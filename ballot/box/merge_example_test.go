@@ -38,12 +38,14 @@ func ExampleMerge() {
 	}
 
 	cast := func(b *ballot.Ballot, at ...int) {
+		var receipts []*box.Receipt
 		for _, n := range at {
 			receipt, err := boxes[n-1].Cast(ctx, b.Bytes())
 			if err != nil {
 				log.Fatal(err)
 			}
-			fmt.Printf("ballot %d: receipt of box %d\n", b.Sequence(), receipt.Checkpoint.Box)
+			receipts = append(receipts, receipt)
+			fmt.Printf("ballot %d: receipt of box %d, cast: %t\n", b.Sequence(), receipt.Box(), box.CheckReceipts(m, b, receipts...) == nil)
 		}
 	}
 	cast(e.Ballot(setup{}, 0, 0, 0), 1, 2)
@@ -83,10 +85,10 @@ func ExampleMerge() {
 		fmt.Printf("ballot %d counts, from %v\n", b.Sequence(), counted.Place)
 	}
 	// Output:
-	// ballot 0: receipt of box 1
-	// ballot 0: receipt of box 2
-	// ballot 1: receipt of box 2
-	// ballot 1: receipt of box 3
+	// ballot 0: receipt of box 1, cast: false
+	// ballot 0: receipt of box 2, cast: true
+	// ballot 1: receipt of box 2, cast: false
+	// ballot 1: receipt of box 3, cast: true
 	// complete: true
 	// voters: 1 superseded: 1
 	// ballot 1 counts, from box 2, entry 1

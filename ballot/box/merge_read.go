@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"sync"
 
@@ -18,9 +19,12 @@ type merger struct {
 	progress func(done, total uint64)
 	most     int // entries that are verified together
 
-	rules *ballot.Rulebook // of an election with one box
-	known *ballotSet       // with several: the valid ballots so far
-	done  uint64           // entries
+	rules *ballot.Rulebook   // of an election with one box
+	known *ballotSet         // with several: the valid ballots so far
+	own   *ballot.Rulebook   // with several: of the box that is being read
+	wrong map[[32]byte]error // what is wrong with bytes, by their digest
+
+	done, total uint64 // entries
 }
 
 // Limits of a run of entries that are verified together. More gain little, and take memory.
@@ -29,11 +33,19 @@ const (
 	maxMergeBytes   = 4 << 20
 )
 
+// maxWrong bounds how many invalid entries are remembered, so as not to verify them again.
+const maxWrong = 1 << 16
+
 func (g *merger) run(ctx context.Context) error {
 	if len(g.Boxes) == 1 {
 		g.rules = ballot.NewRulebook(g.manifest)
 	} else {
 		g.known = newBallotSet()
+	}
+	for i, l := range g.logs {
+		if l != nil {
+			g.total += g.Boxes[i].Checkpoint.Size
+		}
 	}
 	for i, l := range g.logs {
 		if l == nil {
@@ -49,6 +61,9 @@ func (g *merger) run(ctx context.Context) error {
 		}
 		if err != nil {
 			return err
+		}
+		if broken != nil && !isBroken(broken) {
+			return fmt.Errorf("box %d: %w", i+1, broken)
 		}
 		if broken != nil {
 			g.drop(i, before, broken)
@@ -68,9 +83,17 @@ func (g *merger) run(ctx context.Context) error {
 	return nil
 }
 
-// read takes the entries of a log. broken says that the log is not what its checkpoint says; err
-// is for a context that ended or a verifier that is not this election's.
+// isBroken tells a log that is not what its checkpoint says from one that could not be read here.
+func isBroken(err error) bool {
+	return errors.Is(err, ballot.ErrMalformed) || errors.Is(err, ballot.ErrInvalid) || errors.Is(err, fs.ErrNotExist)
+}
+
+// read takes the entries of a log. broken says why it could not be read to its end; err is for a
+// context that ended or a verifier that is not this election's.
 func (g *merger) read(ctx context.Context, i int, l *Log) (broken, err error) {
+	if g.rules == nil {
+		g.own = ballot.NewRulebook(g.manifest)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	runs := make(chan [][]byte, 1) // one is read while another is verified
 	var found error                // what is wrong with the log
@@ -123,63 +146,97 @@ func (l *Log) runs(ctx context.Context, most int, emit func([][]byte) bool) erro
 // take verifies what is new in a run of entries of box i, and records the valid ballots.
 func (g *merger) take(ctx context.Context, i int, entries [][]byte) error {
 	digests := make([][32]byte, len(entries))
-	ballots := make([]*ballot.Ballot, len(entries)) // nil: known or no ballot
-	verdicts := make([]error, len(entries))
-	parallel(len(entries), func(k int) {
-		digests[k] = sha256.Sum256(entries[k])
-		if g.known.find(digests[k]) == nil {
-			ballots[k], verdicts[k] = ballot.ParseBallot(g.manifest, entries[k])
-		}
-	})
-	var parsed []*ballot.Ballot
-	var at []int
-	for k, b := range ballots {
-		if b != nil {
-			parsed, at = append(parsed, b), append(at, k)
-		}
+	parallel(len(entries), func(k int) { digests[k] = sha256.Sum256(entries[k]) })
+	ballots, verdicts, first, err := g.verify(ctx, entries, digests)
+	if err != nil {
+		return err
 	}
-	if len(parsed) > 0 {
-		results, err := g.verifier.VerifyBatch(ctx, parsed)
-		if err != nil {
-			return err
-		}
-		for n, k := range at {
-			if errors.Is(results[n], ballot.ErrUnknownElection) {
-				// ParseBallot has read it as one of this election.
-				return fmt.Errorf("the verifier is of another election: %w", results[n])
-			}
-			verdicts[k] = results[n]
-		}
-	}
-
 	box := &g.Boxes[i]
-	for k := range entries {
-		err := verdicts[k]
-		if err == nil {
-			err = g.record(i, box.Logged, digests[k], ballots[k])
+	for k, digest := range digests {
+		b, err := ballots[first[k]], verdicts[first[k]]
+		if err != nil {
+			g.remember(digest, err)
+		} else {
+			err = g.record(i, box.Logged, digest, b)
 		}
 		if err != nil {
 			box.Invalid++
-			if len(box.InvalidEntries) < maxListed {
-				box.InvalidEntries = append(box.InvalidEntries, InvalidEntry{box.Logged, err})
+			list(&box.InvalidEntries, box.Logged, err)
+		} else if g.own != nil {
+			if _, _, err := g.own.Apply(b, box.Logged); err != nil {
+				box.Refused++
+				list(&box.RefusedEntries, box.Logged, err)
 			}
 		}
 		box.Logged++
 	}
 	g.done += uint64(len(entries))
 	if g.progress != nil {
-		total := uint64(0)
-		for _, b := range g.Boxes {
-			if b.Checkpoint != nil {
-				total += b.Checkpoint.Size
-			}
-		}
-		g.progress(g.done, total)
+		g.progress(g.done, g.total)
 	}
 	return nil
 }
 
-// record adds a valid ballot at an index of the log of box i; b is nil if its digest is known.
+// verify returns, for each of some entries, the first one of the same bytes; and of these the ballot
+// and what is wrong with it. Bytes that were verified before are not verified again.
+func (g *merger) verify(ctx context.Context, entries [][]byte, digests [][32]byte) (ballots []*ballot.Ballot, verdicts []error, first []int, err error) {
+	ballots, verdicts, first = make([]*ballot.Ballot, len(entries)), make([]error, len(entries)), make([]int, len(entries))
+	seen := make(map[[32]byte]int, len(entries))
+	for k, digest := range digests {
+		if _, again := seen[digest]; !again {
+			seen[digest] = k
+		}
+		first[k] = seen[digest]
+	}
+	parallel(len(entries), func(k int) {
+		if first[k] != k {
+			return
+		}
+		if verdicts[k] = g.wrong[digests[k]]; verdicts[k] == nil {
+			ballots[k], verdicts[k] = ballot.ParseBallot(g.manifest, entries[k])
+		}
+	})
+	var fresh []*ballot.Ballot
+	var at []int
+	for k, b := range ballots {
+		if b != nil && g.known.find(digests[k]) == nil {
+			fresh, at = append(fresh, b), append(at, k)
+		}
+	}
+	if len(fresh) == 0 {
+		return ballots, verdicts, first, nil
+	}
+	results, err := g.verifier.VerifyBatch(ctx, fresh)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for n, k := range at {
+		if errors.Is(results[n], ballot.ErrUnknownElection) {
+			// ParseBallot has read it as one of this election.
+			return nil, nil, nil, fmt.Errorf("the verifier is of another election: %w", results[n])
+		}
+		verdicts[k] = results[n]
+	}
+	return ballots, verdicts, first, nil
+}
+
+func (g *merger) remember(digest [32]byte, wrong error) {
+	if g.wrong == nil {
+		g.wrong = map[[32]byte]error{}
+	}
+	if len(g.wrong) < maxWrong {
+		g.wrong[digest] = wrong
+	}
+}
+
+// list adds an entry, if there is room.
+func list(entries *[]InvalidEntry, index uint64, err error) {
+	if len(*entries) < maxListed {
+		*entries = append(*entries, InvalidEntry{index, err})
+	}
+}
+
+// record adds a valid ballot at an index of the log of box i.
 func (g *merger) record(i int, index uint64, digest [32]byte, b *ballot.Ballot) error {
 	if g.rules != nil {
 		_, _, err := g.rules.Apply(b, index)

@@ -80,7 +80,7 @@ func TestMergeOfBoxesThatDropDelayAndStop(t *testing.T) {
 	b, c, d := s.Ballot(t, 1, 0, 1), s.Ballot(t, 2, 0, 2), s.Ballot(t, 3, 0, 3)
 
 	drops := s.log(t, 1, first)
-	late := s.log(t, 2, d, second, first, c, b)
+	late := s.log(t, 2, d, first, second, c, b)
 	stopped := s.opened(t, s.published(t, 3, "", raws([]*ballot.Ballot{first, b})...))
 	r := s.merge(t, drops, late, stopped)
 	requireCounted(t, r, second, b, c, d)
@@ -273,7 +273,7 @@ func (l *Log) mustEntry(tb testing.TB, index uint64) []byte {
 
 // Conflicts are counted without bound and described up to one.
 func TestMergeDescribesAHundredConflicts(t *testing.T) {
-	s := threeBoxes(t, electiontest.Config{Voters: 1})
+	s := threeBoxes(t, electiontest.Config{Voters: 60})
 	c := s.Credential(t, 0).Bytes()
 	var twins []*ballot.Ballot
 	for i := range maxListed + 3 {
@@ -312,7 +312,7 @@ func TestAttack22AVoterWithTwoKeysHasOneVote(t *testing.T) {
 
 // What a malicious box inserts is named, and counts for nothing.
 func TestMergeNamesInvalidEntries(t *testing.T) {
-	s := threeBoxes(t, electiontest.Config{Voters: 3, Revotes: 1})
+	s := threeBoxes(t, electiontest.Config{Voters: 4, Revotes: 1})
 	foreign := threeBoxes(t, electiontest.Config{Voters: 3, Revotes: 1})
 	a, b, c := s.Ballot(t, 0, 0, 0), s.Ballot(t, 1, 0, 1), s.Ballot(t, 2, 0, 2)
 	forged := bytes.Clone(b.Bytes())
@@ -338,6 +338,7 @@ func TestMergeNamesInvalidEntries(t *testing.T) {
 	})
 	require.ErrorContains(t, s.merge(t, logs[:2]...).Complete(), "2 of 3 boxes are at fault, fewer than 2 are tolerated: box 2 (log.example.org/box/2) has 5 invalid entries, the first at index 1")
 
+	s = threeBoxes(t, electiontest.Config{Voters: 3, Revotes: 999})
 	r := s.merge(t, s.opened(t, s.published(t, 1, closedLine, slices.Repeat([][]byte{{1}}, 3000)...)))
 	require.EqualValues(t, 3000, r.Boxes[0].Invalid)
 	require.Len(t, r.Boxes[0].InvalidEntries, maxListed)
@@ -345,7 +346,7 @@ func TestMergeNamesInvalidEntries(t *testing.T) {
 }
 
 func TestAttack6CopiedBallotsOfABoxAreInvalid(t *testing.T) {
-	s := threeBoxes(t, electiontest.Config{Voters: 2})
+	s := threeBoxes(t, electiontest.Config{Voters: 3})
 	victim, thief := s.Ballot(t, 0, 0, 0).Bytes(), s.Ballot(t, 1, 0, 1).Bytes()
 	head := 1 + 32 + 32 + 64 + 8 + len(proof.Proof{}) + 4
 	var copies [][]byte
@@ -501,7 +502,7 @@ func TestMergeRefuses(t *testing.T) {
 }
 
 func TestMergeCanBeCancelledMidway(t *testing.T) {
-	s := threeBoxes(t, electiontest.Config{})
+	s := threeBoxes(t, electiontest.Config{Voters: 5, Revotes: 999})
 	l := s.opened(t, s.published(t, 1, closedLine, slices.Repeat([][]byte{make([]byte, 4096)}, 5000)...))
 	ctx, cancel := context.WithCancel(context.Background())
 	calls := 0
@@ -565,7 +566,7 @@ func TestMergeVerifiesABallotOnce(t *testing.T) {
 
 // An election of one box, merged, is what its rule-book says, entry by entry.
 func TestMergeOfOneBoxIsTheRulebook(t *testing.T) {
-	s := newStage(t, electiontest.Config{Voters: 3, Revotes: 2})
+	s := newStage(t, electiontest.Config{Voters: 9, Revotes: 2}) // a log may have as many entries as the pool
 	pool := s.pool(t, 3, 2)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 60 {
@@ -662,7 +663,9 @@ func model(known map[[32]byte]*ballot.Ballot, logs [][][]byte) (counted map[proo
 func (s *stage) checkSchedule(tb testing.TB, pool [][]byte, known map[[32]byte]*ballot.Ballot, draw func(n int) int) {
 	var entries [][][]byte
 	var logs []*Log
+	var refused []uint64
 	for n := range s.Manifest.Logs() {
+		refused = append(refused, 0)
 		if n > 0 && draw(8) == 0 {
 			continue // absent
 		}
@@ -672,6 +675,7 @@ func (s *stage) checkSchedule(tb testing.TB, pool [][]byte, known map[[32]byte]*
 		}
 		drawn := schedule(pool, draw)
 		entries = append(entries, drawn)
+		refused[n] = s.refusals(known, drawn)
 		logs = append(logs, s.opened(tb, s.published(tb, n+1, end, drawn...)))
 	}
 	want, ballots := model(known, entries)
@@ -684,7 +688,9 @@ func (s *stage) checkSchedule(tb testing.TB, pool [][]byte, known map[[32]byte]*
 			require.EqualValues(tb, ballots, r.Ballots)
 			require.EqualValues(tb, len(want), r.Voters)
 			require.Equal(tb, r.Ballots, r.Voters+r.Superseded)
-			for _, b := range r.Boxes {
+			for n, b := range r.Boxes {
+				require.Equal(tb, refused[n], b.Refused)
+				require.Len(tb, b.RefusedEntries, int(b.Refused))
 				if b.State != BoxAbsent {
 					require.Equal(tb, r.Ballots, b.Ballots+b.Lacks)
 					require.Equal(tb, b.Logged, b.Invalid+b.Ballots)
@@ -701,6 +707,21 @@ func (s *stage) checkSchedule(tb testing.TB, pool [][]byte, known map[[32]byte]*
 	})
 }
 
+// refusals is how many valid ballots of a log its box's rule-book refuses, where they stand the first time.
+func (s *stage) refusals(known map[[32]byte]*ballot.Ballot, entries [][]byte) (n uint64) {
+	rules, seen := ballot.NewRulebook(s.Manifest), map[[32]byte]bool{}
+	for i, raw := range entries {
+		d := sha256.Sum256(raw)
+		if b := known[d]; b != nil && !seen[d] {
+			if _, _, err := rules.Apply(b, uint64(i)); err != nil {
+				n++
+			}
+		}
+		seen[d] = true
+	}
+	return n
+}
+
 func (s *stage) valid(tb testing.TB, pool [][]byte) map[[32]byte]*ballot.Ballot {
 	known := map[[32]byte]*ballot.Ballot{}
 	for _, raw := range pool {
@@ -712,7 +733,7 @@ func (s *stage) valid(tb testing.TB, pool [][]byte) map[[32]byte]*ballot.Ballot 
 }
 
 func TestMergeAgainstAModel(t *testing.T) {
-	s := threeBoxes(t, electiontest.Config{Voters: 3, Revotes: 2})
+	s := threeBoxes(t, electiontest.Config{Voters: 9, Revotes: 2})
 	pool := s.pool(t, 3, 2)
 	known := s.valid(t, pool)
 	require.Len(t, known, 3*7)
@@ -723,7 +744,7 @@ func TestMergeAgainstAModel(t *testing.T) {
 }
 
 func FuzzMerge(f *testing.F) {
-	s := threeBoxes(f, electiontest.Config{Voters: 2, Revotes: 1})
+	s := threeBoxes(f, electiontest.Config{Voters: 7, Revotes: 1})
 	pool := s.pool(f, 2, 1)
 	known := s.valid(f, pool)
 	f.Add([]byte{})

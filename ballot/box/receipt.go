@@ -2,6 +2,7 @@ package box
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -70,6 +71,14 @@ func parseReceipt(m *ballot.Manifest, encoded []byte) (*Receipt, error) {
 	return r, nil
 }
 
+// Box returns the number of the manifest's box that gave the receipt, from 1; 0 if there is no checkpoint.
+func (r *Receipt) Box() int {
+	if r.Checkpoint == nil {
+		return 0
+	}
+	return r.Checkpoint.Box
+}
+
 // Bytes encodes the receipt as text, in the C2SP tlog-proof format.
 func (r *Receipt) Bytes() []byte {
 	b := fmt.Appendf(nil, "%s\n%s%d\n", receiptHeader, indexPrefix, r.Index)
@@ -89,8 +98,8 @@ func (r *Receipt) Bytes() []byte {
 //
 // A receipt tells nothing about the vote. It shows that a ballot was cast, by its hash.
 func (r *Receipt) Verify(m *ballot.Manifest, b *ballot.Ballot) error {
-	if b == nil {
-		return fmt.Errorf("box: receipt: %w: no ballot", ballot.ErrMalformed)
+	if r == nil || b == nil {
+		return fmt.Errorf("box: receipt: %w: no receipt or no ballot", ballot.ErrMalformed)
 	}
 	c, err := r.Checkpoint.reread(m)
 	if err != nil {
@@ -106,4 +115,24 @@ func (r *Receipt) Verify(m *ballot.Manifest, b *ballot.Ballot) error {
 		return fmt.Errorf("box: receipt: %w: this ballot is not at index %d of the log of %d ballots with root %s", ballot.ErrInvalid, r.Index, c.Size, c.Hash)
 	}
 	return nil
+}
+
+// CheckReceipts returns nil if b is cast: if it has valid receipts of as many different boxes as
+// Manifest.Copies says. A receipt that does not hold, and a second one of a box, count for nothing and
+// do no harm. After an error the same ballot goes to another box.
+func CheckReceipts(m *ballot.Manifest, b *ballot.Ballot, receipts ...*Receipt) error {
+	boxes := map[int]bool{}
+	var wrong []error
+	for i, r := range receipts {
+		if err := r.Verify(m, b); err != nil {
+			wrong = append(wrong, fmt.Errorf("receipt %d of %d: %w", i+1, len(receipts), err))
+			continue
+		}
+		boxes[r.Box()] = true // Verify has compared it with the note
+	}
+	if len(boxes) >= m.Copies() {
+		return nil
+	}
+	err := fmt.Errorf("box: receipts: %w: they are of %d different boxes, %d are wanted", ballot.ErrInvalid, len(boxes), m.Copies())
+	return errors.Join(append([]error{err}, wrong...)...)
 }

@@ -112,3 +112,72 @@ func TestFindsABallotByItsTracker(t *testing.T) {
 	_, err = l.Find(stopped, trackers[0])
 	require.True(t, errors.Is(err, context.Canceled), err)
 }
+
+// A voter's client asks one thing: is the ballot cast?
+func TestABallotIsCastWithReceiptsOfEnoughBoxes(t *testing.T) {
+	s := threeBoxes(t, electiontest.Config{Voters: 3})
+	boxes := s.openAll(t)
+	b, other := s.Ballot(t, 0, 0, 0), s.Ballot(t, 1, 0, 1)
+	var receipts []*Receipt
+	for i, x := range boxes {
+		r := s.cast(t, x, b)
+		require.Equal(t, i+1, r.Box())
+		receipts = append(receipts, r)
+	}
+	s.cast(t, boxes[0], other)
+	later := s.cast(t, boxes[0], b)
+	require.NotEqual(t, receipts[0].Bytes(), later.Bytes())
+	renumbered := *later
+	renumbered.Checkpoint = later.Checkpoint.clone()
+	renumbered.Checkpoint.Box = 2
+	cut := *receipts[1]
+	cut.Index++
+
+	m := s.Manifest
+	for _, enough := range [][]*Receipt{receipts[:2], receipts[1:], receipts, {receipts[2], later}, {nil, receipts[0], &cut, receipts[1]}} {
+		require.NoError(t, CheckReceipts(m, b, enough...))
+	}
+	for name, few := range map[string][]*Receipt{
+		"none": nil, "one": receipts[:1], "two of one box": {receipts[0], later}, "one of them says that it is another box's": {receipts[0], &renumbered},
+		"one does not hold": {receipts[0], &cut}, "one is of another ballot": {receipts[1], s.cast(t, boxes[0], other)}, "nil": {receipts[0], nil, nil},
+	} {
+		err := CheckReceipts(m, b, few...)
+		require.ErrorIs(t, err, ballot.ErrInvalid, name)
+		require.ErrorContains(t, err, "different boxes, 2 are wanted", name)
+	}
+	require.ErrorContains(t, CheckReceipts(m, b, receipts[0], &cut), "receipt 2 of 2: box: receipt: ")
+	require.Error(t, CheckReceipts(m, other, receipts...))
+	require.Error(t, CheckReceipts(m, nil, receipts...))
+	require.Error(t, CheckReceipts(newStage(t, electiontest.Config{}).Manifest, b, receipts...), "one copy is wanted there, and none is of that election")
+
+	alone := newStage(t, electiontest.Config{})
+	mine := alone.Ballot(t, 0, 0, 0)
+	require.NoError(t, CheckReceipts(alone.Manifest, mine, alone.cast(t, alone.open(t), mine)))
+	require.Error(t, CheckReceipts(alone.Manifest, mine))
+}
+
+// What was never filled in proves nothing, and stops no program.
+func TestZeroValuesProveNothing(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	x := s.open(t)
+	b := s.Ballot(t, 0, 0, 0)
+	r := s.cast(t, x, b)
+	m := s.Manifest
+	l := s.openLog(t, publish(t, x))
+	var none *Receipt
+	for _, err := range []error{
+		none.Verify(m, b), new(Receipt).Verify(m, b), l.Honours(m, nil, b), new(Log).Honours(m, r, b), (*Log)(nil).Honours(m, r, b),
+		CompareReceipts(m, r, b, nil, b), (*Evidence)(nil).Verify(m), new(Evidence).Verify(m),
+	} {
+		require.ErrorIs(t, err, ballot.ErrMalformed)
+	}
+	_, err := none.Text(m, b)
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	require.Zero(t, new(Receipt).Box())
+	require.NotEmpty(t, (*Evidence)(nil).Error())
+	require.False(t, new(WitnessKey).Verify([]byte("text"), make([]byte, cosignatureSize)))
+	g := s.guard(t)
+	cosigned := g.takes(t, s, x.Checkpoint(), nil)
+	require.Empty(t, cosigned.Cosignatures(nil, new(WitnessKey), nil))
+	require.Len(t, cosigned.Cosignatures(nil, g.Key(), new(WitnessKey)), 1)
+}

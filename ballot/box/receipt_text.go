@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -22,12 +23,15 @@ func (r *Receipt) Text(m *ballot.Manifest, b *ballot.Ballot) (string, error) {
 	return fmt.Sprintf("tracker  %s\nnumber   %d\nlog      %s\nballots  %d\nroot     %s\n", b.Tracker(), r.Index, c.Origin, c.Size, c.Hash), nil
 }
 
+// ErrTracker means a text that is no tracker of any ballot.
+var ErrTracker = errors.New("no tracker")
+
 // Find reads the whole log, as Entries does, and returns the numbers of the ballots with a tracker,
 // in order: none if the log has no such ballot. More than one means that somebody made two ballots
 // with one tracker, which takes about 2^40 attempts; the receipt tells which is whose.
 //
 // The tracker is as Ballot.Tracker returns it, or as a person copies it: in small letters, without
-// the dashes, with O for 0, I or L for 1.
+// the dashes, with O for 0, I or L for 1. Another text is ErrTracker, before anything is read.
 func (l *Log) Find(ctx context.Context, tracker string) ([]uint64, error) {
 	want, err := parseTracker(tracker)
 	if err != nil {
@@ -68,5 +72,5 @@ func parseTracker(s string) (out [trackerBytes]byte, err error) {
 			return [trackerBytes]byte(b), nil
 		}
 	}
-	return out, fmt.Errorf("%w: %.64q is no tracker: 16 letters and digits such as K3M8-0QZT-9VHE-2R5C are wanted", ballot.ErrMalformed, s)
+	return out, fmt.Errorf("%w: %.64q is %w: 16 letters and digits such as K3M8-0QZT-9VHE-2R5C are wanted", ballot.ErrMalformed, s, ErrTracker)
 }

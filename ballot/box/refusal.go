@@ -16,8 +16,9 @@ import (
 const (
 	refusedLine = "refused"
 
-	// maxReasonBytes bounds the last line of a refusal.
-	maxReasonBytes = 500
+	// maxReasonBytes bounds the last line of a refusal, and maxExplanation what of it follows the kind.
+	maxReasonBytes = 600
+	maxExplanation = 500
 )
 
 // refusalKinds are the words with which the reason of a refusal begins.
@@ -64,7 +65,10 @@ func VerifyRefusal(m *ballot.Manifest, signed []byte) (*Refusal, error) {
 	if err != nil || len(digest) != 32 || hex.EncodeToString(digest) != lines[2] {
 		return nil, fmt.Errorf("box: refusal: %w: %q is no digest in hexadecimal", ballot.ErrMalformed, lines[2])
 	}
-	word, _, _ := strings.Cut(lines[3], ": ")
+	word, explanation, _ := strings.Cut(lines[3], ": ")
+	if explanation == "" || len(lines[3]) > maxReasonBytes || strings.ContainsFunc(lines[3], unprintable) {
+		return nil, fmt.Errorf("box: refusal: %w: %.100q is no reason: a kind, \": \", an explanation, at most %d bytes of printable ASCII", ballot.ErrMalformed, lines[3], maxReasonBytes)
+	}
 	for _, k := range refusalKinds {
 		if k.word == word {
 			return &Refusal{Box: number, Ballot: [32]byte(digest), Reason: lines[3], Note: bytes.Clone(signed), kind: k.kind}, nil
@@ -101,10 +105,12 @@ func refuse(m *ballot.Manifest, s note.Signer, digest [32]byte, reason error) (*
 // printable makes one line of ASCII out of a text that may quote what a stranger sent.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
+		if unprintable(r) {
 			return '?'
 		}
 		return r
 	}, s)
-	return s[:min(len(s), maxReasonBytes)]
+	return s[:min(len(s), maxExplanation)]
 }
+
+func unprintable(r rune) bool { return r < ' ' || r > '~' }

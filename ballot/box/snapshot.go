@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -15,21 +14,28 @@ import (
 )
 
 // A snapshot is what the box made of the first records of its journal, so that opening has only
-// to check their sums and need not parse their ballots. It is a cache: the journal must be, record
-// by record, the one that the snapshot was made of, and the box must have signed it. One that is
-// missing, altered or of another journal is not used, and costs nothing but time.
-// docs/spec/log.md, "The box directory".
+// to check their sums and need not parse their ballots. docs/spec/log.md, "The box directory".
 //
 //	note    origin line; "snapshot"; length of the journal; number of ballots;
 //	        the journal's chain there, in hexadecimal; SHA-256 of the state, in hexadecimal; signed
 //	00
 //	state   leaf hashes of the ballots (32 each); state of the rule-book
+//
+// The state is a cache: one that is missing or cannot be used costs nothing but time. The note is
+// also a witness: since it is written after the checkpoint of what it covers was stored, a
+// journal that does not begin with these records is not the one that this box wrote last.
 type snapshot struct {
-	end    int64 // of the records that it covers
-	count  uint64
-	chain  [sha256.Size]byte
+	snapshotNote
 	leaves []byte
 	rules  *ballot.Rulebook
+}
+
+// A snapshotNote is what the box signed.
+type snapshotNote struct {
+	end   int64 // of the records that it covers
+	count uint64
+	chain [sha256.Size]byte
+	sum   [sha256.Size]byte // of the state
 }
 
 const (
@@ -45,33 +51,62 @@ type snapshotPolicy struct {
 
 var usualSnapshots = snapshotPolicy{end: 1 << 10, between: 1 << 14}
 
-// errSnapshot means a snapshot that is not of this journal.
-var errSnapshot = errors.New("it was made of another journal")
-
-// readSnapshot reads the snapshot that lies in the directory; nil if there is none.
-func (x *Box) readSnapshot() (*snapshot, error) {
-	size, err := x.journal.file.Size()
+// readSnapshotNote reads the note of the snapshot that lies in the directory; nil if there is none
+// that this box signed.
+func (x *Box) readSnapshotNote() *snapshotNote {
+	b, err := readFile(x.disk, snapshotName, maxNoteBytes)
+	if b == nil && err == nil {
+		return nil
+	}
+	var n *snapshotNote
+	if err == nil {
+		signed, _, _ := bytes.Cut(b, []byte{0})
+		n, err = parseSnapshotNote(x.manifest, originOf(x.manifest, x.signer.Name()), signed)
+	}
 	if err != nil {
-		return nil, err
+		x.logger.Warn("box: the snapshot is not used", "error", err)
+		return nil
 	}
-	// A ballot is longer than what a snapshot says of it.
-	limit := size + maxNoteBytes
-	b, err := readFile(x.disk, snapshotName, limit)
-	if b == nil || err != nil {
-		return nil, err
-	}
-	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("%w: it is longer than the journal", ballot.ErrMalformed)
-	}
-	return parseSnapshot(x.manifest, originOf(x.manifest, x.signer.Name()), b)
+	return n
 }
 
-// parseSnapshot reads a snapshot of the log with this origin line.
-func parseSnapshot(m *ballot.Manifest, origin string, b []byte) (*snapshot, error) {
-	signed, state, found := bytes.Cut(b, []byte{0})
-	if !found {
-		return nil, fmt.Errorf("%w: no state after the note", ballot.ErrMalformed)
+// readSnapshot reads the state under the note n that lies in the directory; nil if it cannot be used.
+func (x *Box) readSnapshot(n *snapshotNote) *snapshot {
+	size, err := x.journal.file.Size()
+	var b []byte
+	if err == nil {
+		// A ballot is longer than what a snapshot says of it.
+		b, err = readFile(x.disk, snapshotName, size+maxNoteBytes)
 	}
+	var s *snapshot
+	if err == nil {
+		_, state, _ := bytes.Cut(b, []byte{0})
+		s, err = n.load(x.manifest, state)
+	}
+	if err != nil {
+		x.logger.Warn("box: the snapshot is not used", "error", err)
+		return nil
+	}
+	return s
+}
+
+// load reads the state of a snapshot, which must be the one that its note says.
+func (n *snapshotNote) load(m *ballot.Manifest, state []byte) (*snapshot, error) {
+	if sha256.Sum256(state) != n.sum {
+		return nil, fmt.Errorf("%w: its checksum is wrong", ballot.ErrInvalid)
+	}
+	if uint64(len(state))/tlog.HashSize < n.count {
+		return nil, fmt.Errorf("%w: %d bytes for %d ballots", ballot.ErrMalformed, len(state), n.count)
+	}
+	s := &snapshot{*n, state[:n.count*tlog.HashSize], ballot.NewRulebook(m)}
+	if err := s.rules.UnmarshalBinary(state[len(s.leaves):]); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// parseSnapshotNote reads the note of a snapshot of the log with this origin line.
+func parseSnapshotNote(m *ballot.Manifest, origin string, signed []byte) (*snapshotNote, error) {
 	text, _, err := openNote(m, signed)
 	if err != nil {
 		return nil, err
@@ -80,68 +115,72 @@ func parseSnapshot(m *ballot.Manifest, origin string, b []byte) (*snapshot, erro
 	if len(lines) != 7 || lines[0] != origin || lines[1] != snapshotLine {
 		return nil, fmt.Errorf("%w: not a snapshot of this box", ballot.ErrMalformed)
 	}
-	s := &snapshot{rules: ballot.NewRulebook(m)}
+	n := &snapshotNote{}
 	end, err := parseDecimal(lines[2])
 	if err != nil {
 		return nil, err
 	}
-	s.end = int64(end)
-	if s.count, err = parseDecimal(lines[3]); err != nil {
+	n.end = int64(end)
+	if n.count, err = parseDecimal(lines[3]); err != nil {
 		return nil, err
 	}
-	if _, err := hex.Decode(s.chain[:], []byte(lines[4][:min(len(lines[4]), 2*len(s.chain))])); err != nil {
-		return nil, fmt.Errorf("%w: %q is no hash in hexadecimal", ballot.ErrMalformed, lines[4])
+	for i, h := range []*[sha256.Size]byte{&n.chain, &n.sum} {
+		line := lines[4+i]
+		if _, err := hex.Decode(h[:], []byte(line[:min(len(line), 2*len(h))])); err != nil {
+			return nil, fmt.Errorf("%w: %q is no hash in hexadecimal", ballot.ErrMalformed, line)
+		}
 	}
-	if sum := sha256.Sum256(state); s.text(origin, sum) != text {
-		return nil, fmt.Errorf("%w: its checksum is wrong", ballot.ErrInvalid)
+	if n.text(origin) != text {
+		return nil, fmt.Errorf("%w: another spelling of a snapshot", ballot.ErrMalformed)
 	}
-	if uint64(len(state))/tlog.HashSize < s.count {
-		return nil, fmt.Errorf("%w: %d bytes for %d ballots", ballot.ErrMalformed, len(state), s.count)
-	}
-	s.leaves = state[:s.count*tlog.HashSize]
-	return s, s.rules.UnmarshalBinary(state[len(s.leaves):])
+	return n, nil
 }
 
-// text is the text of the snapshot's note.
-func (s *snapshot) text(origin string, sum [sha256.Size]byte) string {
-	return fmt.Sprintf("%s\n%s\n%d\n%d\n%x\n%x\n", origin, snapshotLine, s.end, s.count, s.chain, sum)
+// text is the text of the note.
+func (n *snapshotNote) text(origin string) string {
+	return fmt.Sprintf("%s\n%s\n%d\n%d\n%x\n%x\n", origin, snapshotLine, n.end, n.count, n.chain, n.sum)
 }
 
-// encode returns the file of a snapshot of the box as it is. Its caller keeps others from
+// encodeSnapshot returns the file of a snapshot of the box as it is. Its caller keeps others from
 // changing the box.
 func (x *Box) encodeSnapshot() ([]byte, error) {
 	rules, err := x.rules.MarshalBinary()
 	if err != nil {
 		return nil, err
 	}
-	s := snapshot{end: x.journal.end, count: x.journal.count, chain: x.journal.chain}
-	state := make([]byte, 0, int(s.count)*tlog.HashSize+len(rules))
-	for i := range s.count {
+	n := snapshotNote{end: x.journal.end, count: x.journal.count, chain: x.journal.chain}
+	state := make([]byte, 0, int(n.count)*tlog.HashSize+len(rules))
+	for i := range n.count {
 		leaf := x.hashes.leaf(i)
 		state = append(state, leaf[:]...)
 	}
 	state = append(state, rules...)
-	signed, err := note.Sign(&note.Note{Text: s.text(originOf(x.manifest, x.signer.Name()), sha256.Sum256(state))}, x.signer)
+	n.sum = sha256.Sum256(state)
+	signed, err := note.Sign(&note.Note{Text: n.text(originOf(x.manifest, x.signer.Name()))}, x.signer)
 	if err != nil {
 		return nil, err
 	}
 	return bytes.Join([][]byte{signed, state}, []byte{0}), nil
 }
 
-// replay rebuilds everything from the journal, with the help of a snapshot or, if s is nil,
-// without. errSnapshot means that s is not of this journal.
-func (x *Box) replay(s *snapshot) (*reading, error) {
+// replay rebuilds everything from the journal, which must begin with the records that the note of a
+// snapshot covers, if n is not nil. Unless s is nil too, these are not parsed.
+func (x *Box) replay(n *snapshotNote, s *snapshot) (*reading, error) {
 	j := x.journal
 	j.rewind()
 	x.rules, x.hashes, x.places = ballot.NewRulebook(x.manifest), nil, nil
 	x.finder = newFinder(0)
 	x.covered = 0
 	between := func() error {
-		if s == nil || j.end < s.end {
+		if n == nil || j.end < n.end {
 			return nil
 		}
-		if j.end != s.end || j.count != s.count || j.chain != s.chain {
-			return errSnapshot
+		if j.end != n.end || j.count != n.count || j.chain != n.chain {
+			return fmt.Errorf("%w: %s does not hold the %d ballots, of %d bytes, that the snapshot covers", ErrDamaged, journalName, n.count, n.end)
+		}
+		n = nil
+		if s == nil {
+			return nil
 		}
 		x.rules, x.finder, x.covered = s.rules, newFinder(int(s.count)), s.count
 		x.hashes = make(tree, 0, tlog.StoredHashCount(int64(s.count)))
@@ -167,10 +206,13 @@ func (x *Box) replay(s *snapshot) (*reading, error) {
 		}
 		return nil
 	})
-	if err == nil && s != nil {
-		err = errSnapshot
+	switch {
+	case err != nil || n == nil:
+		return r, err
+	case r.damage != nil:
+		return nil, j.damaged(r, fmt.Sprintf("and the snapshot covers it (%d ballots)", n.count))
 	}
-	return r, err
+	return nil, fmt.Errorf("%w: %s ends after %d ballots; the snapshot covers %d", ErrDamaged, journalName, j.count, n.count)
 }
 
 // dueSnapshot returns the content of a snapshot if so many ballots came after the last one. Its

@@ -106,6 +106,16 @@ func (a *album) reopen(t *testing.T, content []byte) (covered uint64, log string
 	return x.covered, lines.String()
 }
 
+// parseSnapshot reads a whole snapshot, as opening a box does in two steps.
+func parseSnapshot(m *ballot.Manifest, origin string, b []byte) (*snapshot, error) {
+	signed, state, _ := bytes.Cut(b, []byte{0})
+	n, err := parseSnapshotNote(m, origin, signed)
+	if err != nil {
+		return nil, err
+	}
+	return n.load(m, state)
+}
+
 func TestSnapshotStandsForTheBallotsThatItCovers(t *testing.T) {
 	a := newAlbum(t)
 	covered, log := a.reopen(t, a.snapshot)
@@ -178,10 +188,20 @@ func hexSum(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// The box signed these, of other journals: one with other ballots in records as long, one
-// that is longer, one of another election with the same key.
-func TestIgnoresASnapshotOfAnotherJournal(t *testing.T) {
+// The box signed these, of other journals: one with other ballots in records as long, one that is
+// longer. So it went on elsewhere, and is not to go on here. One of another election with the
+// same key says nothing of this one.
+func TestRefusesASnapshotOfAnotherJournal(t *testing.T) {
 	a := newAlbum(t)
+	refused := func(content []byte, want string) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(filepath.Join(a.dir, snapshotName), content, 0o600))
+		before := filesOf(t, a.dir)
+		_, err := Open(a.dir, a.Manifest, a.config())
+		require.ErrorIs(t, err, ErrDamaged)
+		require.ErrorContains(t, err, want)
+		require.Equal(t, before, filesOf(t, a.dir), "nothing was changed")
+	}
 	other := newStage(t, electiontest.Config{})
 	other.Election, other.verifier = a.Election, a.verifier
 	x := other.open(t)
@@ -193,22 +213,19 @@ func TestIgnoresASnapshotOfAnotherJournal(t *testing.T) {
 	require.Equal(t, a.state.places[:5], x.places, "it looks alike")
 	b, err := os.ReadFile(filepath.Join(other.dir, snapshotName))
 	require.NoError(t, err)
-	covered, log := a.reopen(t, b)
-	require.Zero(t, covered)
-	require.Contains(t, log, "made of another journal")
+	refused(b, "does not hold the 5 ballots, of ")
+	refused(append(bytes.Clone(b), 0), "does not hold the 5 ballots, of ") // its state is of no use, its note is
+	_, _ = a.reopen(t, a.snapshot)
 
 	x = a.open(t)
 	x.policy.end = 1
-	backup := copyDir(t, a.dir)
+	older := copyDir(t, a.dir)
 	fill(t, a.stage, x, 5, 2)
 	require.NoError(t, x.Close())
 	longer, err := os.ReadFile(filepath.Join(a.dir, snapshotName))
 	require.NoError(t, err)
-	require.NoError(t, os.Remove(filepath.Join(backup, "lock")))
-	a.dir = backup
-	covered, log = a.reopen(t, longer)
-	require.Zero(t, covered)
-	require.Contains(t, log, "made of another journal")
+	a.dir = older
+	refused(longer, "ends after 7 ballots; the snapshot covers 9")
 
 	foreign := newStage(t, electiontest.Config{Edit: func(d *ballot.Draft) { d.Log = a.Manifest.Log() }})
 	foreign.LogKey = a.LogKey
@@ -218,9 +235,47 @@ func TestIgnoresASnapshotOfAnotherJournal(t *testing.T) {
 	require.NoError(t, y.Close())
 	b, err = os.ReadFile(filepath.Join(foreign.dir, snapshotName))
 	require.NoError(t, err)
-	covered, log = a.reopen(t, b)
+	covered, log := a.reopen(t, b)
 	require.Zero(t, covered)
 	require.Contains(t, log, "not a snapshot of this box")
+}
+
+// Snapshots that the box signed, of this very journal, with a state that cannot be read, as
+// another release may write them: the ballots are parsed, and nobody gets a second turn.
+func TestDoesWithoutASignedSnapshotOfNoUse(t *testing.T) {
+	a := newAlbum(t)
+	b, err := os.ReadFile(filepath.Join(a.dir, snapshotName))
+	require.NoError(t, err)
+	signed, state, _ := bytes.Cut(b, []byte{0})
+	n, err := parseSnapshotNote(a.Manifest, origin(a.Manifest), signed)
+	require.NoError(t, err)
+	empty, err := ballot.NewRulebook(newStage(t, electiontest.Config{}).Manifest).MarshalBinary()
+	require.NoError(t, err)
+	version := bytes.Clone(state)
+	version[5*32] = 2
+	for name, state := range map[string][]byte{
+		"another version":             version,
+		"another election":            append(bytes.Clone(state[:5*32]), empty...),
+		"nothing":                     {},
+		"leaves alone":                state[:5*32],
+		"fewer leaves than it covers": state[:5*32-1],
+		"a voter cut":                 state[:len(state)-1],
+		"a byte too many":             append(bytes.Clone(state), 0),
+	} {
+		n.sum = sha256.Sum256(state)
+		content := append(append(a.signNote(t, n.text(origin(a.Manifest))), 0), state...)
+		s, err := parseSnapshot(a.Manifest, origin(a.Manifest), content)
+		require.Error(t, err, name)
+		require.Nil(t, s, name)
+		covered, log := a.reopen(t, content)
+		require.Zero(t, covered, name)
+		require.Contains(t, log, "the snapshot is not used", name)
+
+		x := a.open(t)
+		require.Equal(t, 6, x.rules.Voters(), name)
+		a.refused(t, x, smallBallot(t, a.stage, 1, 0).Bytes(), ballot.ErrSequence)
+		require.NoError(t, x.Close())
+	}
 }
 
 // A journal whose sums are right and whose ballots are not those of the snapshot is refused, with the
@@ -251,6 +306,10 @@ func TestSnapshotHidesNoChangeOfTheJournal(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, os.WriteFile(name, d.names[journalName].data, 0o600))
+	_, err = Open(a.dir, a.Manifest, a.config())
+	require.ErrorIs(t, err, ErrDamaged)
+	require.ErrorContains(t, err, "the snapshot covers")
+	require.NoError(t, os.Remove(filepath.Join(a.dir, snapshotName)))
 	_, err = Open(a.dir, a.Manifest, a.config())
 	require.ErrorIs(t, err, ErrDamaged)
 	require.ErrorContains(t, err, "the root of the first 7 ballots")

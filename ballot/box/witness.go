@@ -40,9 +40,12 @@ type Witness struct {
 	name     string
 	unlock   func() error
 
-	mu     sync.Mutex
-	last   *Checkpoint // with the cosignature; nil if there is none
-	failed error       // a write after which only the file tells what is remembered; errReleased after Close
+	mirroring sync.Mutex // held by Mirror, before mu
+
+	mu      sync.Mutex
+	last    *Checkpoint // with the cosignature; nil if there is none
+	unsaved *Checkpoint // what comes after last, if it could not be stored; its cosignature never left the witness
+	closed  bool
 }
 
 // OpenWitness opens the witness that remembers in a file, or makes a new one there, which takes
@@ -114,7 +117,8 @@ func (w *Witness) Last() *Checkpoint {
 
 // Cosign takes a checkpoint that the box signed, with the proof that it extends Last (that of
 // CheckConsistency; none if there is no last one or its size is the same or 0), and returns its
-// note with the cosignature. Before that, the checkpoint is remembered durably.
+// note with the cosignature. Before that, the checkpoint is remembered durably. If the disk fails,
+// the next call stores it first, and goes on if the disk has recovered.
 //
 // What does not extend the last checkpoint is refused with ErrNotExtended, or, if the two notes
 // alone prove that the operator has cheated, with an *Evidence. If they do not and the proof
@@ -130,8 +134,8 @@ func (w *Witness) Cosign(signed []byte, p tlog.TreeProof) ([]byte, error) {
 }
 
 func (w *Witness) cosign(signed []byte, p tlog.TreeProof) ([]byte, error) {
-	if w.failed != nil {
-		return nil, w.failed
+	if err := w.usable(); err != nil {
+		return nil, err
 	}
 	c, err := readCheckpoint(w.manifest, signed)
 	if err != nil {
@@ -146,12 +150,31 @@ func (w *Witness) cosign(signed []byte, p tlog.TreeProof) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := replaceFile(w.disk, w.name+".new", w.name, c.Note); err != nil {
-		w.failed = fmt.Errorf("an earlier write failed, open the witness anew: %w", err)
+	w.unsaved = c
+	if err := w.save(); err != nil {
 		return nil, err
 	}
-	w.last = c
 	return c.clone().Note, nil
+}
+
+// usable returns why the witness takes no work. It wants w.mu. What an earlier write failed to
+// store may be in the file or not, and was seen: nothing else is done before it is stored.
+func (w *Witness) usable() error {
+	if w.closed {
+		return errWitnessClosed
+	}
+	if w.unsaved != nil {
+		return w.save()
+	}
+	return nil
+}
+
+func (w *Witness) save() error {
+	if err := replaceFile(w.disk, w.name+".new", w.name, w.unsaved.Note); err != nil {
+		return err
+	}
+	w.last, w.unsaved = w.unsaved, nil
+	return nil
 }
 
 // extends checks that c extends the last checkpoint.
@@ -211,10 +234,10 @@ func (w *Witness) add(c *Checkpoint) (*Checkpoint, error) {
 func (w *Witness) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.failed == errWitnessClosed {
+	if w.closed {
 		return nil
 	}
-	w.failed = errWitnessClosed
+	w.closed = true
 	return w.unlock()
 }
 

@@ -91,7 +91,7 @@ func (w *WitnessKey) KeyHash() uint32 {
 
 // Verify reports whether sig is a cosignature of the text of a checkpoint.
 func (w *WitnessKey) Verify(text, sig []byte) bool {
-	if len(sig) != cosignatureSize {
+	if len(sig) != cosignatureSize || len(w.key) != ed25519.PublicKeySize {
 		return false
 	}
 	seconds := binary.BigEndian.Uint64(sig)
@@ -169,7 +169,7 @@ type Cosignature struct {
 func (c *Checkpoint) Cosignatures(witnesses ...*WitnessKey) []Cosignature {
 	var out []Cosignature
 	for i, w := range witnesses {
-		if slices.ContainsFunc(witnesses[:i], func(v *WitnessKey) bool { return bytes.Equal(v.key, w.key) }) {
+		if w == nil || slices.ContainsFunc(witnesses[:i], func(v *WitnessKey) bool { return v != nil && bytes.Equal(v.key, w.key) }) {
 			continue
 		}
 		n, err := note.Open(c.Note, note.VerifierList(w))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -30,37 +31,63 @@ func (o *options) manifest(path string) (*ballot.Manifest, error) {
 	return m, nil
 }
 
-// log opens the published log of a box.
+// log opens the published log of a box, which must be its own.
 func (o *options) log(m *ballot.Manifest, number int) (*box.Log, error) {
-	return box.OpenLog(os.DirFS(filepath.Join(o.path, filepath.FromSlash(tally.BoxLogDir(m, number)))), m)
+	dir := tally.BoxLogDir(m, number)
+	l, err := box.OpenLog(os.DirFS(filepath.Join(o.path, filepath.FromSlash(dir))), m)
+	if err != nil {
+		return nil, err
+	}
+	if got := l.Checkpoint().Box; got != number {
+		return nil, fmt.Errorf("%w: %s holds the log of box %d", ballot.ErrInvalid, dir, got)
+	}
+	return l, nil
 }
 
-// find says where the ballot with a tracker stands.
+// unpublished tells what is wrong with a published log from a file that could not be read here.
+func unpublished(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ballot.ErrMalformed) || errors.Is(err, ballot.ErrInvalid) ||
+		errors.Is(err, ballot.ErrUnknownElection)
+}
+
+// find says where the ballot with a tracker stands. A ballot that is cast stands in as many logs as
+// the manifest has copies, so fewer may be absent or broken for it not to be found.
 func (o *options) find(ctx context.Context, out io.Writer) error {
 	m, err := o.manifest(filepath.Join(o.path, tally.ManifestFile))
 	if err != nil {
 		return err
 	}
-	found := false
+	found, missing := false, 0
 	for i, info := range m.Logs() {
 		l, err := o.log(m, i+1)
-		if err != nil {
+		var numbers []uint64
+		if err == nil {
+			numbers, err = l.Find(ctx, o.tracker)
+		}
+		if errors.Is(err, box.ErrTracker) {
+			return stage.Usagef("-tracker: %v", err)
+		}
+		if err != nil && !unpublished(err) {
 			return err
 		}
-		numbers, err := l.Find(ctx, o.tracker)
 		if err != nil {
-			return err
+			missing++
+			fmt.Fprintf(out, "audit: the log %s was not searched: %v\n", info.Origin, err)
+			continue
 		}
 		for _, n := range numbers {
 			found = true
 			fmt.Fprintf(out, "audit: ballot number %d of %d in the log %s\n", n, l.Checkpoint().Size, info.Origin)
 		}
 	}
-	if !found {
-		fmt.Fprintln(out, "audit: no published ballot has this tracker")
-		return errInvalid
+	switch {
+	case found:
+		return nil
+	case missing >= m.Copies():
+		return fmt.Errorf("the ballot was not found, and %d of %d logs could not be searched", missing, len(m.Logs()))
 	}
-	return nil
+	fmt.Fprintln(out, "audit: no published ballot has this tracker")
+	return errInvalid
 }
 
 // checkReceipt says whether the published log honours a receipt, and writes the evidence if not.
@@ -90,7 +117,7 @@ func (o *options) checkReceipt(out io.Writer) error {
 		return err
 	}
 	fmt.Fprint(out, text)
-	l, err := o.log(m, r.Checkpoint.Box)
+	l, err := o.log(m, r.Box())
 	if err != nil {
 		return err
 	}
@@ -126,7 +153,8 @@ func (o *options) checkEvidence(out io.Writer) error {
 		err = e.Verify(m)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.evidence, err)
+		fmt.Fprintf(out, "audit: NO EVIDENCE: %s: %v\n", o.evidence, err)
+		return errInvalid
 	}
 	fmt.Fprintf(out, "audit: PROVEN: %v\n", e)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func TestFindsATracker(t *testing.T) {
 	require.ErrorIs(t, err, errInvalid)
 	require.Contains(t, out, "no published ballot")
 	_, err = s.audit("-tracker", "K3M8", s.record)
-	require.ErrorIs(t, err, ballot.ErrMalformed)
+	require.ErrorIs(t, err, stage.ErrUsage)
 }
 
 // A voter's ballot was left out of the published log; her receipt becomes evidence that anyone checks.
@@ -114,10 +115,11 @@ func TestReceiptBecomesEvidence(t *testing.T) {
 	raw, err := os.ReadFile(evidence)
 	require.NoError(t, err)
 	raw[len(raw)/2] ^= 1
-	_, err = s.audit("-evidence", s.keep(t, "forged.json", raw), s.record)
-	require.Error(t, err)
-	_, err = s.audit("-evidence", receipt, s.record)
-	require.ErrorIs(t, err, ballot.ErrMalformed)
+	for _, no := range []string{s.keep(t, "forged.json", raw), receipt} {
+		out, err = s.audit("-evidence", no, s.record)
+		require.Equal(t, 1, status(err), "it is no evidence")
+		require.Contains(t, out, "NO EVIDENCE")
+	}
 	require.ErrorIs(t, run(context.Background(), []string{"-election", strings.Repeat("0", 64), "-evidence", evidence, s.record}, new(bytes.Buffer)),
 		ballot.ErrUnknownElection)
 }
@@ -145,9 +147,98 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {s.record, s.record}, {file}, {"-nonsense", s.record}, {filepath.Join(s.record, "missing")}, {"-election", "x", s.record}, {"-election", "", s.record},
 		{"-receipt", file, s.record}, {"-ballot", file, s.record}, {"-tracker", "x", "-evidence", file, s.record},
+		{"-tracker", "", s.record}, {"-evidence", "", s.record}, {"-receipt", "", "-ballot", "", s.record}, {"-receipt", file, "-ballot", "", s.record},
 		{"-json", "-evidence", file, s.record}, {"-strict", "-tracker", "x", s.record}, {"-tracker", "x", file},
 	} {
 		_, err := s.audit(args...)
 		require.ErrorIs(t, err, stage.ErrUsage, "%v", args)
 	}
+}
+
+// boxes is a record of an election with three boxes, of which two gave each ballot its receipts. One
+// voter's ballot is in the logs of boxes 1 and 2.
+func boxes(t *testing.T) (*scene, *ballot.Ballot) {
+	t.Helper()
+	s := &scene{electiontest.New(t, electiontest.Config{Voters: 4, Boxes: 3, Copies: 2}), t.TempDir(), t.TempDir()}
+	require.NoError(t, os.WriteFile(filepath.Join(s.record, tally.ManifestFile), s.Manifest.Bytes(), 0o600))
+	b := s.Ballot(t, 0, 0, 0)
+	for n, key := range s.LogKeys {
+		now := time.Unix(s.Manifest.Opens(), 0)
+		x, err := box.Open(t.TempDir(), s.Manifest, box.Config{Verifier: s.Verifier(t), Key: key, Signatures: s.Signatures, Now: func() time.Time { return now }})
+		require.NoError(t, err)
+		if n < 2 {
+			_, err = x.Cast(context.Background(), b.Bytes())
+			require.NoError(t, err)
+		}
+		require.NoError(t, x.Export(filepath.Join(s.record, tally.BoxLogDir(s.Manifest, n+1))))
+		require.NoError(t, x.Close())
+	}
+	return s, b
+}
+
+// Fewer logs than copies may be missing: a ballot that is cast is found in the others.
+func TestFindsATrackerAlthoughALogIsMissing(t *testing.T) {
+	s, b := boxes(t)
+	dir := func(n int) string { return filepath.Join(s.record, "logs", strconv.Itoa(n)) }
+	found := func(n string) string {
+		return "audit: ballot number 0 of 1 in the log " + electiontest.Origin + n + "\n"
+	}
+	out, err := s.audit("-tracker", b.Tracker(), s.record)
+	require.NoError(t, err)
+	require.Equal(t, found("")+found("/2"), out)
+
+	require.NoError(t, os.RemoveAll(dir(1)))
+	out, err = s.audit("-tracker", b.Tracker(), s.record)
+	require.NoError(t, err)
+	require.Contains(t, out, "audit: the log "+electiontest.Origin+" was not searched: ")
+	require.Contains(t, out, found("/2"))
+	other := s.Ballot(t, 1, 0, 0).Tracker()
+	out, err = s.audit("-tracker", other, s.record)
+	require.Equal(t, 1, status(err))
+	require.Contains(t, out, "no published ballot has this tracker")
+
+	require.NoError(t, os.CopyFS(dir(1), os.DirFS(dir(2))))
+	out, err = s.audit("-tracker", b.Tracker(), s.record)
+	require.NoError(t, err)
+	require.Contains(t, out, "logs/1 holds the log of box 2")
+	require.NotContains(t, out, found(""), "it is not box 1 that says so")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir(2), "tile", "entries", "000.p", "1"), []byte("x"), 0o600))
+	out, err = s.audit("-tracker", b.Tracker(), s.record)
+	require.Equal(t, 3, status(err), "it may stand in one of the two that are missing")
+	require.ErrorContains(t, err, "2 of 3 logs could not be searched")
+	require.NotContains(t, out, "no published ballot")
+}
+
+// Who cannot tell says nothing against anybody: exit status 3.
+func TestExitStatusTellsNoFromUnknown(t *testing.T) {
+	s := newScene(t)
+	a, b := s.Ballot(t, 0, 0, 0), s.Ballot(t, 1, 0, 1)
+	told := s.poll(t, false, a, b)
+	s.poll(t, true, a)
+	receipt := func(n int, raw []byte) []string {
+		return []string{"-receipt", s.keep(t, "r", told[n].Bytes()), "-ballot", s.keep(t, "b", raw), s.record}
+	}
+	expect := func(want int, why string, args ...string) {
+		t.Helper()
+		_, err := s.audit(args...)
+		require.Equal(t, want, status(err), "%s: %v", why, err)
+	}
+	expect(0, "honoured", receipt(0, a.Bytes())...)
+	expect(1, "not honoured", receipt(1, b.Bytes())...)
+	expect(3, "another's receipt", receipt(1, a.Bytes())...)
+	expect(3, "no ballot", receipt(1, nil)...)
+	expect(2, "wrong usage", "-receipt", "x", s.record)
+	missing := filepath.Join(s.files, "missing")
+	expect(3, "no receipt", "-receipt", missing, "-ballot", missing, s.record)
+	expect(3, "no evidence", "-evidence", missing, s.record)
+	expect(1, "the record has no result", s.record)
+	expect(0, "found", "-tracker", a.Tracker(), s.record)
+	expect(1, "not found", "-tracker", b.Tracker(), s.record)
+	require.NoError(t, os.RemoveAll(filepath.Join(s.record, tally.LogDir, "tile")))
+	expect(3, "the log is not whole", receipt(0, a.Bytes())...)
+	expect(3, "the only log is broken", "-tracker", a.Tracker(), s.record)
+	require.NoError(t, os.RemoveAll(s.record))
+	require.NoError(t, os.Mkdir(s.record, 0o755))
+	expect(3, "no manifest", "-tracker", a.Tracker(), s.record)
 }

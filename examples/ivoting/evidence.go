@@ -39,7 +39,7 @@ func (s *scene) checkReceipts(context.Context) error {
 			ballots++
 			safe := false
 			for _, r := range c.receipts {
-				i := r.Checkpoint.Box - 1
+				i := r.Box() - 1
 				err := logs[i].Honours(m, r, c.ballot)
 				if err := findings[i].add(err); err != nil {
 					return err

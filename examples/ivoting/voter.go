@@ -97,16 +97,16 @@ func (s *scene) castVote(ctx context.Context, v *voter, first int) (cast, error)
 		if err == nil {
 			err = receipt.Verify(s.hall.Manifest, c.ballot)
 		}
-		if err == nil && receipt.Checkpoint.Box != o.number {
-			err = fmt.Errorf("the receipt is of box %d", receipt.Checkpoint.Box)
+		if err == nil && receipt.Box() != o.number {
+			err = fmt.Errorf("the receipt is of box %d", receipt.Box())
 		}
 		if err != nil {
 			return cast{}, fmt.Errorf("%v: %w", o, err)
 		}
 		c.receipts = append(c.receipts, receipt)
 	}
-	if len(c.receipts) < s.hall.Manifest.Copies() {
-		return cast{}, fmt.Errorf("receipts of %d boxes, %d are wanted", len(c.receipts), s.hall.Manifest.Copies())
+	if err := box.CheckReceipts(s.hall.Manifest, c.ballot, c.receipts...); err != nil {
+		return cast{}, err
 	}
 	v.cast = append(v.cast, c)
 	return c, nil

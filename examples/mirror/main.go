@@ -5,10 +5,14 @@
 //
 // It copies the log into DIR, which any web server can publish, and checks every step: each file
 // against the box's signed checkpoint, each checkpoint against the last one. It cosigns what it
-// has seen, so that others need not watch for themselves. If the box contradicts itself, the
-// mirror stops with exit status 1 and leaves a file that proves the fraud to anyone:
+// has seen, so that others need not watch for themselves. It ends when the log is closed. If the box
+// contradicts itself, the mirror stops with exit status 1 and leaves a file that proves the fraud to
+// anyone:
 //
 //	audit -election ID -evidence DIR.evidence.json manifest.json
+//
+// A checkpoint that the box signed, but whose files it does not show, is kept in DIR.unproven and
+// compared as soon as the copy has grown beyond it.
 package main
 
 import (
@@ -33,19 +37,22 @@ import (
 const usage = `usage: mirror -from URL -manifest FILE -key FILE -to DIR [-every 5s] [-once]
        mirror -keygen NAME -key FILE
 
-Copies the published log of a ballot box, checks and cosigns it, and goes on as it grows.
+Copies the published log of a ballot box, checks and cosigns it, and goes on as it grows, until
+the log is closed.
 
   -from URL        where the box publishes its log: the prefix of checkpoint and tile/
   -manifest FILE   the election's manifest, whose id is known from elsewhere
   -key FILE        the witness's secret key
-  -to DIR          the copy, with the cosigned checkpoint; DIR.witness remembers the last one
+  -to DIR          the copy, with the cosigned checkpoint; beside it DIR.witness remembers the
+                   last one, and DIR.unproven keeps signed ones that could not be compared
   -every TIME      the pause between two looks (default 5s)
   -timeout TIME    the longest that one file may take (default 1m)
   -once            look once
   -keygen NAME     make a key for a witness of this name, and print the public key
 
-Exit status: 0 all was well until the end, 1 the box has cheated and DIR.evidence.json proves it,
-2 wrong usage, 3 no copy could be made.
+Exit status: 0 the log is closed and copied to its end (or: -once, and it is copied as it is; or:
+interrupted, and all was well so far), 1 the box has cheated and DIR.evidence.json proves it,
+2 wrong usage, 3 no copy could be made, or DIR or DIR.witness is damaged.
 `
 
 // errCheated means that evidence was found and written.
@@ -130,7 +137,10 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return stage.Usagef("-key: %v", err)
 	}
-	to := filepath.Clean(o.to)
+	to, err := filepath.Abs(o.to) // of "." too the name is known, for the files beside it
+	if err != nil {
+		return err
+	}
 	proof := to + ".evidence.json"
 	if found, err := known(m, proof); err != nil {
 		return err
@@ -144,28 +154,43 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, w.Close()) }()
 	fmt.Fprintf(out, "mirror: election %s, witness %s\n", m.ID(), w.Key())
 
+	kept := unproven(to + ".unproven")
+	defer func() {
+		if names, _ := kept.names(); len(names) > 0 {
+			fmt.Fprintf(out, "mirror: %d signed checkpoints could not be compared with the copy; they are kept in %s\n", len(names), kept)
+		}
+	}()
 	site := newSite(o.from, o.timeout)
 	var last box.Checkpoint
 	for {
 		c, err := w.Mirror(ctx, site.at(ctx), to)
-		var evidence *box.Evidence
+		evidence := new(box.Evidence)
+		if !errors.As(err, &evidence) {
+			evidence = nil
+			if err := kept.keep(err); err != nil {
+				return err
+			}
+		}
+		if err == nil && c.Digest() != last.Digest() {
+			last = *c
+			fmt.Fprintf(out, "mirror: %d ballots, root %s, closed: %t\n", c.Size, c.Hash, c.Closed)
+			if evidence, err = kept.compare(m, c, to); err != nil {
+				return err
+			}
+		}
 		switch {
-		case errors.As(err, &evidence):
+		case evidence != nil:
 			if err := stage.Put(proof, evidence.Bytes()); err != nil {
 				return errors.Join(evidence, err)
 			}
 			return fmt.Errorf("%w: %v\nthe proof is in %s", errCheated, evidence, proof)
-		case err != nil && o.once:
+		case err != nil && (o.once || errors.Is(err, box.ErrDamaged)): // which no waiting mends
 			return err
 		case ctx.Err() != nil:
 			return nil // interrupted
 		case err != nil:
 			fmt.Fprintf(out, "mirror: %v; trying again\n", err)
-		case c.Digest() != last.Digest():
-			last = *c
-			fmt.Fprintf(out, "mirror: %d ballots, root %s, closed: %t\n", c.Size, c.Hash, c.Closed)
-		}
-		if o.once {
+		case o.once || c.Closed:
 			return nil
 		}
 		select {

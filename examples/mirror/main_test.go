@@ -123,8 +123,8 @@ func TestCopiesALogThatGrows(t *testing.T) {
 		require.NoError(t, b.Export(s.public))
 	}
 
-	// A mirror that stays follows the log to its end.
-	ctx, stop := context.WithCancel(context.Background())
+	// A mirror that stays follows the log to its end, and ends.
+	ctx := context.Background()
 	ended := make(chan error)
 	go func() {
 		ended <- run(ctx, append(s.args, "-every", "2ms"), new(bytes.Buffer))
@@ -135,12 +135,12 @@ func TestCopiesALogThatGrows(t *testing.T) {
 	final, err := b.Seal(ctx)
 	require.NoError(t, err)
 	require.NoError(t, b.Export(s.public))
-	require.Eventually(t, func() bool {
-		l, err := box.OpenLog(os.DirFS(s.to), s.Manifest)
-		return err == nil && l.Checkpoint().Closed
-	}, 10*time.Second, time.Millisecond)
-	stop()
-	require.NoError(t, <-ended)
+	select {
+	case err := <-ended:
+		require.NoError(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the log is closed, and the mirror goes on")
+	}
 	s.checkCopy(t, final)
 }
 
@@ -173,6 +173,136 @@ func TestStopsWhenTheBoxRewritesHistory(t *testing.T) {
 	require.NoError(t, os.WriteFile(s.to+".evidence.json", b[:len(b)-1], 0o600))
 	_, err = s.mirror("-once")
 	require.ErrorIs(t, err, ballot.ErrMalformed)
+}
+
+// The box signs a second history, shows its checkpoint and withholds its files.
+func TestKeepsASignedCheckpointUntilItCanBeCompared(t *testing.T) {
+	s := newScene(t)
+	honest, forked := s.open(t), s.open(t)
+	s.cast(t, honest, 0, 1)
+	s.cast(t, forked, 0, 2, 1)
+	publish := func(b *box.Box) {
+		require.NoError(t, os.RemoveAll(s.public))
+		require.NoError(t, b.Export(s.public))
+	}
+	publish(honest)
+	_, err := s.mirror("-once")
+	require.NoError(t, err)
+
+	require.NoError(t, os.RemoveAll(s.public))
+	require.NoError(t, os.Mkdir(s.public, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(s.public, "checkpoint"), forked.Checkpoint().Note, 0o600))
+	for range 2 {
+		out, err := s.mirror("-once")
+		require.Error(t, err)
+		require.NotErrorIs(t, err, errCheated)
+		require.Contains(t, out, "mirror: 1 signed checkpoints could not be compared with the copy; they are kept in "+s.to+".unproven\n")
+		require.Len(t, contents(t, s.to+".unproven"), 1)
+	}
+	publish(honest)
+	_, err = s.mirror("-once")
+	require.NoError(t, err, "the copy is too short to tell")
+	s.cast(t, honest, 3, 4)
+	publish(honest)
+	_, err = s.mirror("-every", "1ms")
+	require.ErrorIs(t, err, errCheated)
+	b, err := os.ReadFile(s.to + ".evidence.json")
+	require.NoError(t, err)
+	e, err := box.ParseEvidence(s.Manifest, b)
+	require.NoError(t, err)
+	require.NoError(t, e.Verify(s.Manifest))
+	require.Equal(t, box.Rewritten, e.Kind)
+	require.EqualValues(t, 3, e.First.Size)
+}
+
+func TestForgetsWhatWasComparedAndKeepsFewOthers(t *testing.T) {
+	s := newScene(t)
+	b := s.open(t)
+	s.cast(t, b, 0)
+	require.NoError(t, b.Export(s.public))
+	_, err := s.mirror("-once")
+	require.NoError(t, err)
+	kept := unproven(s.to + ".unproven")
+	require.NoError(t, kept.keep(os.ErrNotExist))
+	require.NoDirExists(t, string(kept))
+	for i := range uint64(maxUnproven + 3) {
+		require.NoError(t, kept.keep(&box.Unproven{Checkpoint: &box.Checkpoint{Size: i + 7, Note: []byte("a note")}, Err: os.ErrNotExist}))
+	}
+	require.Len(t, contents(t, string(kept)), maxUnproven)
+	require.NoError(t, os.RemoveAll(string(kept)))
+
+	s.cast(t, b, 1) // its files come late
+	require.NoError(t, kept.keep(&box.Unproven{Checkpoint: b.Checkpoint(), Err: os.ErrNotExist}))
+	out, err := s.mirror("-once")
+	require.NoError(t, err)
+	require.Contains(t, out, "1 signed checkpoints")
+	s.cast(t, b, 2)
+	require.NoError(t, b.Export(s.public))
+	out, err = s.mirror("-once")
+	require.NoError(t, err)
+	require.NotContains(t, out, "signed checkpoints")
+	require.NoDirExists(t, string(kept))
+}
+
+// A write of the witness's file fails once, because something is in its way.
+func TestGoesOnWhenTheDiskHasRecovered(t *testing.T) {
+	s := newScene(t)
+	b := s.open(t)
+	s.now.Store(s.Manifest.Closes())
+	final, err := b.Seal(context.Background())
+	require.NoError(t, err)
+	require.NoError(t, b.Export(s.public))
+	obstacle := s.to + ".witness.new"
+	require.NoError(t, os.Mkdir(obstacle, 0o700))
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	failures := 0
+	out := writer(func(line string) {
+		if strings.Contains(line, "trying again") {
+			if failures++; failures == 3 {
+				require.NoError(t, os.Remove(obstacle))
+			}
+		}
+	})
+	require.NoError(t, run(ctx, append(s.args, "-every", "1ms"), out))
+	require.NoError(t, ctx.Err(), "it says that it tries again, for ever")
+	require.Equal(t, 3, failures)
+	s.checkCopy(t, final)
+}
+
+type writer func(line string)
+
+func (w writer) Write(b []byte) (int, error) {
+	w(string(b))
+	return len(b), nil
+}
+
+// What no waiting mends ends the mirror.
+func TestStopsWhenItsFilesAreDamaged(t *testing.T) {
+	s := newScene(t)
+	b := s.open(t)
+	s.cast(t, b, 0)
+	require.NoError(t, b.Export(s.public))
+	_, err := s.mirror("-once")
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(s.to+".witness"))
+	_, err = s.mirror("-every", "1ms")
+	require.ErrorIs(t, err, box.ErrDamaged)
+	require.NoFileExists(t, s.to+".witness", "it cosigned nothing")
+}
+
+func TestCopiesIntoTheWorkingDirectory(t *testing.T) {
+	s := newScene(t)
+	b := s.open(t)
+	s.cast(t, b, 0)
+	require.NoError(t, b.Export(s.public))
+	s.to = filepath.Join(t.TempDir(), "copy")
+	require.NoError(t, os.Mkdir(s.to, 0o755))
+	t.Chdir(s.to)
+	_, err := s.mirror("-once", "-to", ".")
+	require.NoError(t, err)
+	s.checkCopy(t, b.Checkpoint())
+	require.FileExists(t, s.to+".witness", "not in the directory that is published")
 }
 
 // Servers that never end, never begin, or say what they like.

@@ -4,7 +4,7 @@
 //	picture, err := qr.PNG(receipt.Bytes())
 //	text, err := qr.Terminal(receipt.Bytes())
 //
-// What a scanner reads from the code is the content, byte for byte: a file that box.ParseReceipt
+// The content is UTF-8; another one is refused. What a scanner reads is the content, byte for byte: a file that box.ParseReceipt
 // takes. A receipt takes 330 bytes, and 45 more each time the log doubles, so that one from a log of
 // a million ballots has about 1,250 of the MaxBytes that fit. Cosignatures make it longer.
 //
@@ -13,11 +13,13 @@ package qr
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"strings"
+	"unicode/utf8"
 
 	goqr "github.com/piglig/go-qr"
 )
@@ -37,6 +39,9 @@ const (
 func encode(content []byte) (*goqr.QrCode, error) {
 	if len(content) == 0 || len(content) > MaxBytes {
 		return nil, fmt.Errorf("qr: %d bytes do not fit into a code, 1 to %d do", len(content), MaxBytes)
+	}
+	if !utf8.Valid(content) {
+		return nil, errors.New("qr: the content is not UTF-8, and scanners would read something else")
 	}
 	designator, err := goqr.MakeEci(utf8Designator)
 	if err != nil {

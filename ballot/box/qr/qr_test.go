@@ -99,6 +99,16 @@ func TestRefusesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
+// A scanner would be told that it is UTF-8, and read something else.
+func TestRefusesWhatIsNotUTF8(t *testing.T) {
+	for _, content := range []string{"\xff", "receipt \xc3", "\xed\xa0\x80"} {
+		_, err := PNG([]byte(content))
+		require.ErrorContains(t, err, "UTF-8")
+		_, err = Terminal([]byte(content))
+		require.ErrorContains(t, err, "UTF-8")
+	}
+}
+
 func TestOneCodeForOneContent(t *testing.T) {
 	a, err := PNG([]byte("receipt a"))
 	require.NoError(t, err)
