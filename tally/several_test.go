@@ -118,7 +118,7 @@ func TestAuditOfSeveralBoxes(t *testing.T) {
 
 	var text bytes.Buffer
 	require.NoError(t, r.WriteText(&text))
-	require.Regexp(t, `(?m)^box 2 +log.example.org/box/2: sealed, 3 entries, root [0-9a-f]{64}; 3 ballots, 0 of them in no other log; lacks 2; 0 invalid entries$`, text.String())
+	require.Regexp(t, `(?m)^box 2 +log.example.org/box/2: sealed, 3 entries, root [0-9a-f]{64}; 3 ballots, 0 of them in no other log; lacks 2; 0 invalid entries, 0 against its rule$`, text.String())
 	require.Regexp(t, `(?m)^repeated +5$`, text.String())
 	var json bytes.Buffer
 	require.NoError(t, r.WriteJSON(&json))
