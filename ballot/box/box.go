@@ -161,15 +161,15 @@ func Open(dir string, m *ballot.Manifest, c Config) (*Box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("box: %s: %w", dir, err)
 	}
-	d, err := openedDirectory(dir)
+	d, err := openDirectory(dir)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("box: %w", err), unlock())
 	}
 	x, err := open(d, m, c)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("box: %s: %w", dir, err), d.root.Close(), unlock())
+		return nil, errors.Join(fmt.Errorf("box: %s: %w", dir, err), d.Close(), unlock())
 	}
-	x.unlock = func() error { return errors.Join(d.root.Close(), unlock()) }
+	x.unlock = func() error { return errors.Join(d.Close(), unlock()) }
 	return x, nil
 }
 

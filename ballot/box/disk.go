@@ -30,52 +30,15 @@ type file interface {
 	Lock() error // ErrLocked if another opening has it; until Close
 }
 
-// directory is a disk of the operating system, by its path.
-type directory string
-
-func (d directory) Open(name string) (file, error) {
-	f, err := os.OpenFile(filepath.Join(string(d), name), os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
-	return osFile{f}, nil
-}
-
-func (d directory) Create(name string) (file, error) {
-	f, err := os.OpenFile(filepath.Join(string(d), name), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return osFile{f}, nil
-}
-
-func (d directory) Rename(oldName, newName string) error {
-	return os.Rename(filepath.Join(string(d), oldName), filepath.Join(string(d), newName))
-}
-
-func (d directory) SyncDir() error { return syncDir(string(d)) }
-
-func (d directory) Check(name string, f file) error {
-	at, err := os.Stat(filepath.Join(string(d), name))
-	if err != nil {
-		return err
-	}
-	open, err := f.(osFile).Stat()
-	if err == nil && !os.SameFile(at, open) {
-		err = fmt.Errorf("%s is not the file that is open", filepath.Join(string(d), name))
-	}
-	return err
-}
-
-// An openDirectory keeps to the directory that it opened, wherever that is moved, so that the
-// files of a box stay together. Only Check looks at the path.
-type openDirectory struct {
-	directory
+// A directory is a disk of the operating system. It keeps to the directory that it opened,
+// wherever that is moved, so that the files of a box stay together. Only Check looks at the path.
+type directory struct {
+	path string
 	root *os.Root
 }
 
-// openedDirectory opens a directory. The path holds also if the process changes its own.
-func openedDirectory(path string) (*openDirectory, error) {
+// openDirectory opens a directory. The path holds also if the process changes its own.
+func openDirectory(path string) (*directory, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -84,10 +47,10 @@ func openedDirectory(path string) (*openDirectory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &openDirectory{directory(path), root}, nil
+	return &directory{path, root}, nil
 }
 
-func (d *openDirectory) Open(name string) (file, error) {
+func (d *directory) Open(name string) (file, error) {
 	f, err := d.root.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -95,7 +58,7 @@ func (d *openDirectory) Open(name string) (file, error) {
 	return osFile{f}, nil
 }
 
-func (d *openDirectory) Create(name string) (file, error) {
+func (d *directory) Create(name string) (file, error) {
 	f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
@@ -103,9 +66,24 @@ func (d *openDirectory) Create(name string) (file, error) {
 	return osFile{f}, nil
 }
 
-func (d *openDirectory) Rename(oldName, newName string) error { return d.root.Rename(oldName, newName) }
+func (d *directory) Rename(oldName, newName string) error { return d.root.Rename(oldName, newName) }
 
-func (d *openDirectory) SyncDir() error { return syncOpened(d.root.Open(".")) }
+func (d *directory) SyncDir() error { return syncOpened(d.root.Open(".")) }
+
+func (d *directory) Check(name string, f file) error {
+	name = filepath.Join(d.path, name)
+	at, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	open, err := f.(osFile).Stat()
+	if err == nil && !os.SameFile(at, open) {
+		err = fmt.Errorf("%s is not the file that is open", name)
+	}
+	return err
+}
+
+func (d *directory) Close() error { return d.root.Close() }
 
 type osFile struct{ *os.File }
 

@@ -139,7 +139,7 @@ func TestExportAndReadAtManySizes(t *testing.T) {
 
 	// The same after the box is opened anew. (The entries are no ballots, so only the journal is.)
 	require.NoError(t, x.Close())
-	j, err := openJournal(directory(s.dir), s.Manifest.ID(), false)
+	j, err := openJournal(opened(t, s.dir), s.Manifest.ID(), false)
 	require.NoError(t, err)
 	n := 0
 	r, err := j.read(never, func(raw []byte, p place) error {

@@ -144,3 +144,12 @@ func entriesOf(tb testing.TB, files fs.FS, m *ballot.Manifest) ([][]byte, error)
 	}
 	return out, nil
 }
+
+// opened is a directory as the disk of a box.
+func opened(tb testing.TB, dir string) *directory {
+	tb.Helper()
+	d, err := openDirectory(dir)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, d.Close()) })
+	return d
+}

@@ -214,7 +214,7 @@ func TestRefusesRecordsThatHoldNoBallots(t *testing.T) {
 	h := newHistory(t, 1, false)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, journalName), h.journals[0], 0o600))
-	j, err := openJournal(directory(dir), h.Manifest.ID(), true)
+	j, err := openJournal(opened(t, dir), h.Manifest.ID(), true)
 	require.NoError(t, err)
 	require.NoError(t, j.write(castTag, []byte{0, 9, 1, 2}))
 	require.NoError(t, j.file.Close())
@@ -225,7 +225,7 @@ func TestRefusesRecordsThatHoldNoBallots(t *testing.T) {
 	require.ErrorContains(t, err, "no whole ballots")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, journalName), h.journals[0], 0o600))
-	j, err = openJournal(directory(dir), h.Manifest.ID(), true)
+	j, err = openJournal(opened(t, dir), h.Manifest.ID(), true)
 	require.NoError(t, err)
 	_, err = j.append([][]byte{[]byte("not a ballot")})
 	require.NoError(t, errors.Join(err, j.file.Close()))

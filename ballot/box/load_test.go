@@ -29,6 +29,10 @@ type countedFile struct {
 func (d countedDisk) Open(name string) (file, error)   { return d.count(d.disk.Open(name)) }
 func (d countedDisk) Create(name string) (file, error) { return d.count(d.disk.Create(name)) }
 
+func (d countedDisk) Check(name string, f file) error {
+	return d.disk.Check(name, f.(countedFile).file)
+}
+
 func (d countedDisk) count(f file, err error) (file, error) {
 	if err != nil {
 		return nil, err
@@ -85,7 +89,7 @@ func BenchmarkLoad(b *testing.B) {
 		require.Equal(b, make([]error, voters), verdicts)
 
 		s.verifier = s.Verifier(b)
-		x, err := open(countedDisk{directory(b.TempDir()), &syncs}, s.Manifest, s.config())
+		x, err := open(countedDisk{opened(b, b.TempDir()), &syncs}, s.Manifest, s.config())
 		require.NoError(b, err)
 		syncs.Store(0)
 		took := make([]time.Duration, voters)

@@ -85,9 +85,9 @@ func TestFilesOfACommitStayTogether(t *testing.T) {
 	s := newStage(t, electiontest.Config{Voters: 1, Edit: oneQuestion})
 	at := filepath.Join(s.dir, "box")
 	require.NoError(t, os.Mkdir(at, 0o700))
-	opened, err := openedDirectory(at)
+	opened, err := openDirectory(at)
 	require.NoError(t, err)
-	defer opened.root.Close()
+	defer opened.Close()
 	d := &slowDisk{disk: opened}
 	x, err := open(d, s.Manifest, s.config())
 	require.NoError(t, err)

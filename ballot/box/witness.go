@@ -76,12 +76,17 @@ func openWitness(file string, m *ballot.Manifest, c WitnessConfig) (*Witness, er
 	if err != nil {
 		return nil, err
 	}
-	w := &Witness{manifest: m, signer: signer, now: c.Now, disk: directory(dir), name: name, unlock: unlock}
+	d, err := openDirectory(dir)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	release := func() error { return errors.Join(d.Close(), unlock()) }
+	w := &Witness{manifest: m, signer: signer, now: c.Now, disk: d, name: name, unlock: release}
 	if w.now == nil {
 		w.now = time.Now
 	}
 	if err := w.load(); err != nil {
-		return nil, errors.Join(err, unlock())
+		return nil, errors.Join(err, release())
 	}
 	return w, nil
 }
