@@ -42,8 +42,8 @@ type AuditOptions struct {
 	// is damaged, or of another election or checkpoint, is an error, and is left as it is.
 	//
 	// Whoever can write the file can make the report say anything: a checksum finds damage, not
-	// forgery. Keep it where nobody else can write, and only while one audit goes on. An audit of
-	// several boxes does not use it.
+	// forgery. Keep it where nobody else can write, and only while one audit goes on. With several
+	// boxes it lists the ballots that were verified, 32 bytes each, and holds for later checkpoints too.
 	State string
 
 	batch int // bytes of ballots that are verified together; 0: maxBatchBytes

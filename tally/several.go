@@ -100,7 +100,7 @@ func (a *auditor) checkLogs(ctx context.Context) error {
 	case a.verifier == nil:
 		return fmt.Errorf("%w: no verifying key", errSkipped)
 	}
-	merged, err := box.Merge(ctx, a.manifest, a.verifier, a.logs, a.options.Progress)
+	merged, err := a.merge(ctx)
 	if err != nil {
 		a.broken = err
 		return err
@@ -132,6 +132,24 @@ func (a *auditor) checkLogs(ctx context.Context) error {
 	a.replayed = r
 	a.Counted, a.CountedWeight = r.counted, r.weight
 	return a.enoughSealed()
+}
+
+// merge merges the logs, and keeps what it verified if there is a state.
+func (a *auditor) merge(ctx context.Context) (merged *box.Merged, err error) {
+	opts := &box.MergeOptions{Progress: a.options.Progress}
+	if a.options.State != "" {
+		state, err := openVerified(a.options.State, a.Election)
+		if err != nil {
+			return nil, err
+		}
+		defer func() {
+			if a.unkept = state.close(); err == nil {
+				err = a.unkept
+			}
+		}()
+		opts.Verified, opts.Valid = state.has, state.add
+	}
+	return box.Merge(ctx, a.manifest, a.verifier, a.logs, opts)
 }
 
 // sumCounted sums the ballots that count.

@@ -86,6 +86,21 @@ type Merged struct {
 	counted  []indexes // by box
 }
 
+// MergeOptions are the choices of who merges. A nil *MergeOptions means none of them.
+type MergeOptions struct {
+	// Progress, if not nil, is called now and then with the number of entries that were read, and
+	// of all that the checkpoints claim.
+	Progress func(done, total uint64)
+
+	// Verified, if not nil, says whether an earlier merge of the same election found the ballot of
+	// this SHA-256 valid. Then its proofs are not verified again. The answer is trusted.
+	Verified func(ballot [32]byte) bool
+
+	// Valid, if not nil, is called now and then with the SHA-256 of ballots that were just verified
+	// and are valid. Its error ends the merge.
+	Valid func(ballots [][32]byte) error
+}
+
 // Merge reads the logs of m's boxes and finds the ballots that count, one for each voter. The
 // result is the same for everyone who has the same logs, whatever their order.
 //
@@ -104,17 +119,19 @@ type Merged struct {
 //
 // Each log is read once here and once by Merged.Counted. A ballot that stands in several is
 // verified once. In memory are some batches and, with several boxes, about 130 bytes for each
-// different ballot and some 150 for each voter of one box; afterwards one bit for each entry. progress, if not nil, is called now and
-// then with the number of entries that were read, and of all that the checkpoints claim.
-func Merge(ctx context.Context, m *ballot.Manifest, v *ballot.Verifier, logs []*Log, progress func(done, total uint64)) (*Merged, error) {
+// different ballot and some 150 for each voter of one box; afterwards one bit for each entry.
+func Merge(ctx context.Context, m *ballot.Manifest, v *ballot.Verifier, logs []*Log, opts *MergeOptions) (*Merged, error) {
 	if v == nil {
 		return nil, errors.New("box: merge: no verifier")
+	}
+	if opts == nil {
+		opts = new(MergeOptions)
 	}
 	r, err := newMerged(m, logs)
 	if err != nil {
 		return nil, fmt.Errorf("box: merge: %w", err)
 	}
-	g := &merger{Merged: r, verifier: v, progress: progress, most: maxMergeEntries}
+	g := &merger{Merged: r, verifier: v, options: opts, most: maxMergeEntries}
 	if err := g.run(ctx); err != nil {
 		return nil, fmt.Errorf("box: merge: %w", err)
 	}

@@ -129,7 +129,7 @@ func TestMergeDoesNotReadALogOfTooManyEntries(t *testing.T) {
 	signed := s.signNote(t, fmt.Sprintf("%s\n%d\n%s\nclosed\n", origin(s.Manifest), uint64(maxLogSize), someRoot))
 	huge := s.opened(t, fstest.MapFS{checkpointName: {Data: signed}})
 	progress := func(done, total uint64) { require.EqualValues(t, 1, total) }
-	r, err := Merge(context.Background(), s.Manifest, s.verifier, []*Log{huge, s.log(t, 2, honest)}, progress)
+	r, err := Merge(context.Background(), s.Manifest, s.verifier, []*Log{huge, s.log(t, 2, honest)}, &MergeOptions{Progress: progress})
 	require.NoError(t, err)
 	requireCounted(t, r, honest)
 }
@@ -143,7 +143,7 @@ func TestMergeVerifiesInvalidBytesOnce(t *testing.T) {
 		s.opened(t, s.published(t, 1, closedLine, forged)), s.opened(t, s.published(t, 2, closedLine, slices.Repeat([][]byte{forged}, 10)...)),
 	})
 	require.NoError(t, err)
-	g := &merger{Merged: r, verifier: s.verifier, known: newBallotSet(), most: 4}
+	g := &merger{Merged: r, verifier: s.verifier, options: new(MergeOptions), known: newBallotSet(), most: 4}
 	_, err = g.read(context.Background(), 0, r.logs[0])
 	require.NoError(t, err)
 	g.verifier = newStage(t, electiontest.Config{}).verifier // it would say that it is of another election
@@ -154,7 +154,7 @@ func TestMergeVerifiesInvalidBytesOnce(t *testing.T) {
 
 	// Nor within one batch: each run of the same bytes is one ballot to verify.
 	entries := slices.Repeat([][]byte{forged}, 10)
-	g = &merger{Merged: r, verifier: s.verifier, known: newBallotSet(), most: 10}
+	g = &merger{Merged: r, verifier: s.verifier, options: new(MergeOptions), known: newBallotSet(), most: 10}
 	ballots, _, first, err := g.verify(context.Background(), entries, make([][32]byte, 10))
 	require.NoError(t, err)
 	require.NotNil(t, ballots[0])

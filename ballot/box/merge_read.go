@@ -16,7 +16,7 @@ import (
 type merger struct {
 	*Merged
 	verifier *ballot.Verifier
-	progress func(done, total uint64)
+	options  *MergeOptions
 	most     int // entries that are verified together
 
 	rules *ballot.Rulebook   // of an election with one box
@@ -171,8 +171,8 @@ func (g *merger) take(ctx context.Context, i int, entries [][]byte) error {
 		box.Logged++
 	}
 	g.done += uint64(len(entries))
-	if g.progress != nil {
-		g.progress(g.done, g.total)
+	if g.options.Progress != nil {
+		g.options.Progress(g.done, g.total)
 	}
 	return nil
 }
@@ -199,7 +199,7 @@ func (g *merger) verify(ctx context.Context, entries [][]byte, digests [][32]byt
 	var fresh []*ballot.Ballot
 	var at []int
 	for k, b := range ballots {
-		if b != nil && g.known.find(digests[k]) == nil {
+		if b != nil && g.known.find(digests[k]) == nil && (g.options.Verified == nil || !g.options.Verified(digests[k])) {
 			fresh, at = append(fresh, b), append(at, k)
 		}
 	}
@@ -210,14 +210,21 @@ func (g *merger) verify(ctx context.Context, entries [][]byte, digests [][32]byt
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	var valid [][32]byte
 	for n, k := range at {
 		if errors.Is(results[n], ballot.ErrUnknownElection) {
 			// ParseBallot has read it as one of this election.
 			return nil, nil, nil, fmt.Errorf("the verifier is of another election: %w", results[n])
 		}
 		verdicts[k] = results[n]
+		if results[n] == nil {
+			valid = append(valid, digests[k])
+		}
 	}
-	return ballots, verdicts, first, nil
+	if g.options.Valid != nil && len(valid) > 0 {
+		err = g.options.Valid(valid)
+	}
+	return ballots, verdicts, first, err
 }
 
 func (g *merger) remember(digest [32]byte, wrong error) {

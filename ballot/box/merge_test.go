@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -398,7 +399,7 @@ func TestAttack43NumbersAboveTheLimitAreInvalidInAMerge(t *testing.T) {
 	require.EqualValues(t, 1, r.Boxes[1].Invalid)
 
 	// Even signed: a record of an election with a lower limit, in which the number was not refused.
-	g := &merger{Merged: &Merged{manifest: s.Manifest}, known: newBallotSet()}
+	g := &merger{Merged: &Merged{manifest: s.Manifest}, options: new(MergeOptions), known: newBallotSet()}
 	low := threeBoxes(t, electiontest.Config{})
 	g.manifest = low.Manifest
 	require.ErrorIs(t, g.record(0, 0, [32]byte{1}, s.Ballot(t, 0, 1, 0)), ballot.ErrSequence)
@@ -449,7 +450,7 @@ func TestMergeLeavesOutABrokenLog(t *testing.T) {
 			logs := []*Log{s.log(t, others[0], shared), broken, s.log(t, others[1], shared, last)}
 			piecewise, err := newMerged(s.Manifest, logs)
 			require.NoError(t, err)
-			g := &merger{Merged: piecewise, verifier: s.verifier, most: 1} // so that the broken log's ballots were recorded
+			g := &merger{Merged: piecewise, verifier: s.verifier, options: new(MergeOptions), most: 1} // so that the broken log's ballots were recorded
 			require.NoError(t, g.run(context.Background()))
 			require.Equal(t, r.Boxes, piecewise.Boxes)
 			requireCounted(t, piecewise, shared, last)
@@ -473,7 +474,7 @@ func TestMergeOfOneBoxThatIsBroken(t *testing.T) {
 
 	r, err := newMerged(s.Manifest, []*Log{s.opened(t, files)})
 	require.NoError(t, err)
-	g := &merger{Merged: r, verifier: s.verifier, most: 1}
+	g := &merger{Merged: r, verifier: s.verifier, options: new(MergeOptions), most: 1}
 	require.NoError(t, g.run(context.Background()))
 	require.Zero(t, r.Voters+r.Ballots+r.Superseded)
 }
@@ -506,12 +507,12 @@ func TestMergeCanBeCancelledMidway(t *testing.T) {
 	l := s.opened(t, s.published(t, 1, closedLine, slices.Repeat([][]byte{make([]byte, 4096)}, 5000)...))
 	ctx, cancel := context.WithCancel(context.Background())
 	calls := 0
-	_, err := Merge(ctx, s.Manifest, s.verifier, []*Log{l, s.log(t, 2)}, func(done, total uint64) {
+	_, err := Merge(ctx, s.Manifest, s.verifier, []*Log{l, s.log(t, 2)}, &MergeOptions{Progress: func(done, total uint64) {
 		require.EqualValues(t, 5000, total)
 		require.Less(t, done, total)
 		calls++
 		cancel()
-	})
+	}})
 	require.ErrorIs(t, err, context.Canceled)
 	require.LessOrEqual(t, calls, 3)
 }
@@ -551,7 +552,7 @@ func TestMergeVerifiesABallotOnce(t *testing.T) {
 	}
 	r, err := newMerged(s.Manifest, []*Log{s.log(t, 1, ballots...), s.log(t, 2, ballots...)})
 	require.NoError(t, err)
-	g := &merger{Merged: r, verifier: s.verifier, known: newBallotSet(), most: 2}
+	g := &merger{Merged: r, verifier: s.verifier, options: new(MergeOptions), known: newBallotSet(), most: 2}
 	_, err = g.read(context.Background(), 0, r.logs[0])
 	require.NoError(t, err)
 	g.verifier = newStage(t, electiontest.Config{}).verifier // it would refuse whatever it is shown
@@ -782,4 +783,41 @@ func TestBallotSetIsAMap(t *testing.T) {
 		}
 	}
 	require.Nil(t, (*ballotSet)(nil).find(digest(0)))
+}
+
+// What an earlier merge found valid is not verified again, and what it did not is.
+func TestMergeGoesOnWhereAnEarlierOneEnded(t *testing.T) {
+	s := threeBoxes(t, electiontest.Config{Voters: 3, Revotes: 1})
+	a, b := s.Ballot(t, 0, 0, 0).Bytes(), s.Ballot(t, 1, 0, 0).Bytes()
+	bad := s.Ballot(t, 2, 0, 0).Bytes()
+	bad[len(bad)-1] ^= 1
+	log := func(number int, entries ...[]byte) *Log {
+		return s.opened(t, s.published(t, number, closedLine, entries...))
+	}
+	logs := []*Log{log(1, a, bad), log(2, a, b), log(3, b)}
+
+	valid := map[[32]byte]int{}
+	opts := &MergeOptions{Valid: func(ballots [][32]byte) error {
+		for _, d := range ballots {
+			valid[d]++
+		}
+		return nil
+	}}
+	first, err := Merge(t.Context(), s.Manifest, s.verifier, logs, opts)
+	require.NoError(t, err)
+	require.Equal(t, map[[32]byte]int{sha256.Sum256(a): 1, sha256.Sum256(b): 1}, valid)
+
+	opts.Verified = func(d [32]byte) bool { return d == sha256.Sum256(a) }
+	clear(valid)
+	second, err := Merge(t.Context(), s.Manifest, s.verifier, logs, opts)
+	require.NoError(t, err)
+	require.Equal(t, map[[32]byte]int{sha256.Sum256(b): 1}, valid)
+	require.Equal(t, first.Digest(), second.Digest())
+	require.Equal(t, first.Boxes, second.Boxes)
+	require.EqualValues(t, 1, second.Boxes[0].Invalid)
+
+	full := errors.New("the disk is full")
+	opts.Valid = func([][32]byte) error { return full }
+	_, err = Merge(t.Context(), s.Manifest, s.verifier, logs, opts)
+	require.ErrorIs(t, err, full)
 }

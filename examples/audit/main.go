@@ -36,7 +36,7 @@ import (
 	"github.com/scrutin/scrutin/tally"
 )
 
-const usage = `usage: audit -election ID [-strict] [-setup SETUP [-powers FILE]] [-json] DIR
+const usage = `usage: audit -election ID [-strict] [-setup SETUP [-powers FILE]] [-state FILE] [-json] DIR
        audit -election ID -tracker TRACKER DIR
        audit -election ID -receipt FILE -ballot FILE DIR
        audit -election ID -evidence FILE DIR
@@ -50,6 +50,8 @@ Replays the public record of an election in the directory DIR.
                     and refuse keys that it did not end in
   -powers FILE      with -setup: the .ptau file of the public ceremony that it began with, if it
                     did not make powers of its own
+  -state FILE       keep what was verified in this file, outside of DIR, and go on after what an
+                    earlier audit left there; whoever can write it can change the report
   -json             print the report as JSON
 
 Instead of the whole audit:
@@ -103,7 +105,7 @@ type options struct {
 	election                           ballot.ElectionID
 	strict, json                       bool
 	tracker, receipt, ballot, evidence string
-	setup, powers                      string
+	setup, powers, state               string
 	path                               string // the record; with evidence also a manifest
 }
 
@@ -116,6 +118,7 @@ func parse(args []string) (*options, error) {
 	flags.BoolVar(&o.json, "json", false, "")
 	flags.StringVar(&o.setup, "setup", "", "")
 	flags.StringVar(&o.powers, "powers", "", "")
+	flags.StringVar(&o.state, "state", "", "")
 	flags.StringVar(&o.tracker, "tracker", "", "")
 	flags.StringVar(&o.receipt, "receipt", "", "")
 	flags.StringVar(&o.ballot, "ballot", "", "")
@@ -153,7 +156,7 @@ func parse(args []string) (*options, error) {
 	if o.powers != "" && o.setup == "" {
 		return nil, stage.Usagef("-powers goes with -setup")
 	}
-	if asked > 1 || asked == 1 && (o.json || o.strict || o.setup != "") {
+	if asked > 1 || asked == 1 && (o.json || o.strict || o.setup != "" || o.state != "") {
 		return nil, stage.Usagef("one of -tracker, -receipt and -evidence goes alone (-h explains the flags)")
 	}
 	if flags.NArg() != 1 {
@@ -193,6 +196,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 func (o *options) audit(ctx context.Context, out io.Writer) error {
 	var progress *stage.Progress
 	options := &tally.AuditOptions{
+		State: o.state,
 		Progress: func(done, total uint64) {
 			if progress == nil {
 				progress = stage.NewProgress("auditing ballots", int(total))

@@ -242,3 +242,19 @@ func TestExitStatusTellsNoFromUnknown(t *testing.T) {
 	require.NoError(t, os.Mkdir(s.record, 0o755))
 	expect(3, "no manifest", "-tracker", a.Tracker(), s.record)
 }
+
+// The second audit goes on where the first one ended, and says the same.
+func TestGoesOnFromAState(t *testing.T) {
+	golden := filepath.Join("..", "..", "tally", "testdata", "records", "v1")
+	manifest, err := os.ReadFile(filepath.Join(golden, "record", tally.ManifestFile))
+	require.NoError(t, err)
+	m, err := ballot.ParseManifest(manifest)
+	require.NoError(t, err)
+	args := []string{"-election", m.ID().String(), "-state", filepath.Join(t.TempDir(), "state"), filepath.Join(golden, "record")}
+	var first, second bytes.Buffer
+	require.NoError(t, run(t.Context(), args, &first))
+	require.FileExists(t, args[3])
+	require.NoError(t, run(t.Context(), args, &second))
+	require.Equal(t, first.String(), second.String())
+	require.True(t, strings.HasSuffix(first.String(), "\naudit: ok\n"))
+}
