@@ -94,7 +94,7 @@ type answer struct {
 // Ballot.Bytes returns for some ballot; the error is ErrUnknownElection for a ballot of
 // another election, else ErrMalformed.
 func ParseBallot(m *Manifest, raw []byte) (*Ballot, error) {
-	if len(raw) > 33 && raw[0] == formatVersion && ElectionID(raw[1:33]) != m.id {
+	if len(raw) > 33 && raw[0] == formatVersion && ElectionID(raw[1:33]) != m.id { //check:ballot/election
 		return nil, fmt.Errorf("%w: election id %s, this is %s", ErrUnknownElection, ElectionID(raw[1:33]), m.id)
 	}
 	if len(raw) != m.size {
@@ -134,7 +134,7 @@ func (v *voter) read(m *Manifest, r *wire.Reader) (err error) {
 	if err := v.key.SetBytes(v.keyBytes[:]); err != nil {
 		return fmt.Errorf("%w: ballot key K: %v", ErrMalformed, err)
 	}
-	if v.key.IsSmallOrder() {
+	if v.key.IsSmallOrder() { //check:ballot/key-order
 		return fmt.Errorf("%w: ballot key K is of small order", ErrMalformed)
 	}
 	v.weight = r.Uint64()

@@ -335,7 +335,7 @@ func (m *Manifest) checkTrustees() error {
 	if n < 2 || n > MaxTrustees {
 		return fmt.Errorf("%w: %d trustees, 2 to %d allowed", ErrMalformed, n, MaxTrustees)
 	}
-	if t := m.draft.Threshold; t < 2 || t > n {
+	if t := m.draft.Threshold; t < 2 || t > n { //check:manifest/threshold
 		return fmt.Errorf("%w: threshold %d, 2 to %d allowed", ErrMalformed, t, n)
 	}
 	names, keys := map[string]bool{}, map[[64]byte]bool{m.draft.PublicKey: true}

@@ -50,24 +50,24 @@ func NewRulebook(m *Manifest) *Rulebook {
 // Check returns nil if b may be applied now. A ballot that is its voter's last one already is
 // a *DuplicateError; another key, weight or sequence number than the rule wants is ErrSequence.
 func (r *Rulebook) Check(b *Ballot) error {
-	if b.election != r.election {
+	if b.election != r.election { //check:ballot/election
 		return fmt.Errorf("%w: election id %s, this is %s", ErrUnknownElection, b.election, r.election)
 	}
 	s, known := r.voters[b.voter.nullifier]
 	next := uint32(0)
 	if known {
-		if s.digest == b.Digest() {
+		if s.digest == b.Digest() { //check:ballot/sequence
 			return &DuplicateError{s.index}
 		}
-		if s.pin != b.voter.pin() {
+		if s.pin != b.voter.pin() { //check:ballot/pin
 			return fmt.Errorf("%w: the voter's first ballot has another ballot key or weight", ErrSequence)
 		}
 		next = s.sequence + 1 // the limit is far below 2^32
 	}
 	switch {
-	case b.sequence > r.revote.Limit:
+	case b.sequence > r.revote.Limit: //check:ballot/limit
 		return fmt.Errorf("%w: sequence number %d, at most %d allowed", ErrSequence, b.sequence, r.revote.Limit)
-	case b.sequence == next || r.gaps && b.sequence > next:
+	case b.sequence == next || r.gaps && b.sequence > next: //accept:ballot/sequence
 		return nil
 	case next > r.revote.Limit:
 		return fmt.Errorf("%w: the voter has no further ballot", ErrSequence)

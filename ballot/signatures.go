@@ -47,11 +47,11 @@ func (m *Manifest) CheckSignatures(signatures []Signature) error {
 		if err := p.SetBytes(s.Bytes[:]); err != nil {
 			return fmt.Errorf("%w: signature of trustee %d: %v", ErrMalformed, s.Trustee, err)
 		}
-		if err := p.Verify(signatureTranscript(m.id, s.Trustee), &m.enrolled[s.Trustee-1]); err != nil {
+		if err := p.Verify(signatureTranscript(m.id, s.Trustee), &m.enrolled[s.Trustee-1]); err != nil { //check:signatures/proof
 			return fmt.Errorf("%w: signature of trustee %d of election %s", ErrInvalid, s.Trustee, m.id)
 		}
 	}
-	if len(seen) < m.Quorum() {
+	if len(seen) < m.Quorum() { //check:signatures/quorum
 		return fmt.Errorf("%w: %d trustees signed, %d are needed", ErrInvalid, len(seen), m.Quorum())
 	}
 	return nil

@@ -43,7 +43,7 @@ func NewVerifier(m *Manifest, opts ...VerifierOption) (*Verifier, error) {
 	}
 	info := m.draft.Membership
 	if depth, ok := proof.SemaphoreDepth(info.VerifyingKey); ok {
-		if depth < m.draft.Census.Depth {
+		if depth < m.draft.Census.Depth { //check:verifying-key/depth
 			return nil, fmt.Errorf("%w: the ceremony's key of depth %d does not reach all members of a census of depth %d", ErrUnknownKey, depth, m.draft.Census.Depth)
 		}
 		vk, err := proof.SemaphoreKey(depth)
@@ -55,10 +55,10 @@ func NewVerifier(m *Manifest, opts ...VerifierOption) (*Verifier, error) {
 		return nil, fmt.Errorf("%w: the manifest names the verifying key %x as of the %s, and it is not", ErrUnknownKey, info.VerifyingKey, info.Provenance)
 	}
 	for _, vk := range o.keys {
-		if vk == nil || vk.Digest() != info.VerifyingKey {
+		if vk == nil || vk.Digest() != info.VerifyingKey { //check:verifying-key/digest
 			continue
 		}
-		if vk.Weighted() != m.draft.Census.Weighted {
+		if vk.Weighted() != m.draft.Census.Weighted { //check:verifying-key/weighted
 			return nil, fmt.Errorf("%w: verifying key %x and the census differ in whether votes have weights", ErrUnknownKey, info.VerifyingKey)
 		}
 		return &Verifier{m: m, key: vk}, nil
@@ -140,7 +140,7 @@ func (v *Verifier) belongs(b *Ballot) error {
 	switch {
 	case b == nil:
 		return fmt.Errorf("%w: no ballot", ErrMalformed)
-	case b.election != v.m.id:
+	case b.election != v.m.id: //check:ballot/election
 		return fmt.Errorf("%w: election id %s, this is %s", ErrUnknownElection, b.election, v.m.id)
 	}
 	return nil
@@ -285,7 +285,7 @@ const constraintsName = "(v), the rule's constraints"
 // constraints reports whether question i's equation (v) holds:
 //
 //	sum v_k C_k(f) = x sum v_k c_k + alpha
-func (p *prepared) constraints(i int) bool {
+func (p *prepared) constraints(i int) bool { //check:ballot/argument-constraints
 	l, a, v := p.m.layouts[i], &p.b.questions[i].argument, p.y[i].v
 	left := l.combineConstraints(v, a.f)
 	right := l.combineRight(v)
@@ -335,7 +335,7 @@ func (s *sum) vanishes(m *Manifest) bool {
 //	(iii) x sum u_j B_j + T_B - (sum u_j L_j(f)) G - z_r H
 //	(iv)  x K1 + K0 - (sum w_i f_i (x - f_i)) G - z_tau F
 
-func (p *prepared) openings(i int, e *babyjub.Scalar, s *sum) {
+func (p *prepared) openings(i int, e *babyjub.Scalar, s *sum) { //check:ballot/argument-commitment
 	a := &p.b.questions[i].argument
 	var ex babyjub.Scalar
 	s.add(ex.Mul(e, &p.x[i]), &a.v)
@@ -349,7 +349,7 @@ func (p *prepared) openings(i int, e *babyjub.Scalar, s *sum) {
 	subtract(&s.f, e, &a.zRho)
 }
 
-func (p *prepared) randomness(i int, e *babyjub.Scalar, s *sum) {
+func (p *prepared) randomness(i int, e *babyjub.Scalar, s *sum) { //check:ballot/argument-randomness
 	q := &p.b.questions[i]
 	var ex, exu babyjub.Scalar
 	ex.Mul(e, &p.x[i])
@@ -360,7 +360,7 @@ func (p *prepared) randomness(i int, e *babyjub.Scalar, s *sum) {
 	subtract(&s.g, e, &q.argument.zR)
 }
 
-func (p *prepared) plaintexts(i int, e *babyjub.Scalar, s *sum) {
+func (p *prepared) plaintexts(i int, e *babyjub.Scalar, s *sum) { //check:ballot/argument-plaintexts
 	q := &p.b.questions[i]
 	var ex, exu babyjub.Scalar
 	ex.Mul(e, &p.x[i])
@@ -373,7 +373,7 @@ func (p *prepared) plaintexts(i int, e *babyjub.Scalar, s *sum) {
 	subtract(&s.h, e, &q.argument.zR)
 }
 
-func (p *prepared) bits(i int, e *babyjub.Scalar, s *sum) {
+func (p *prepared) bits(i int, e *babyjub.Scalar, s *sum) { //check:ballot/argument-bits
 	a := &p.b.questions[i].argument
 	var ex, value, t babyjub.Scalar
 	s.add(ex.Mul(e, &p.x[i]), &a.k1)
@@ -388,7 +388,7 @@ func (p *prepared) bits(i int, e *babyjub.Scalar, s *sum) {
 }
 
 // knowledge is the signature's equation, R + c K - z G.
-func (p *prepared) knowledge(e *babyjub.Scalar, s *sum) {
+func (p *prepared) knowledge(e *babyjub.Scalar, s *sum) { //check:ballot/signature
 	var ec babyjub.Scalar
 	s.add(e, &p.b.signature.R)
 	s.add(ec.Mul(e, &p.c), &p.b.voter.key)

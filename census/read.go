@@ -135,7 +135,7 @@ func Read(ctx context.Context, tiles fs.FS) (*Tree, error) {
 	if err := t.hash(ctx); err != nil {
 		return nil, err
 	}
-	if built := t.head(); built != *h {
+	if built := t.head(); built != *h { //check:census/head
 		return nil, fmt.Errorf("%w: the members have the root %v and the total weight %d, %s states %v and %d",
 			ErrInvalid, built.Root, built.TotalWeight, headFile, h.Root, h.TotalWeight)
 	}
@@ -146,7 +146,7 @@ func Read(ctx context.Context, tiles fs.FS) (*Tree, error) {
 			return nil // the tree was built from it
 		}
 		content, err := h.readTile(tiles, at)
-		if err == nil && !bytes.Equal(content, t.content(nil, at)) {
+		if err == nil && !bytes.Equal(content, t.content(nil, at)) { //check:census/tile
 			err = fmt.Errorf("%w: %s: a node is not the hash of those below it", ErrInvalid, at.path())
 		}
 		return err
@@ -155,7 +155,7 @@ func Read(ctx context.Context, tiles fs.FS) (*Tree, error) {
 		return nil, err
 	}
 	err = walk(ctx, tiles, func(name string, _ fs.DirEntry) error {
-		if !known[name] {
+		if !known[name] { //check:census/extra
 			return fmt.Errorf("%w: %s: not a file of this census", ErrInvalid, name)
 		}
 		return nil

@@ -110,7 +110,7 @@ func (t *Tree) check(i uint64, m Member, r roll) (c fr.Element, err error) {
 		err = fmt.Errorf("%w: %s: weight %d in an unweighted census, 0 wanted", ErrInvalid, r.name(i), m.Weight)
 	case t.weighted && (m.Weight < 1 || m.Weight > maxWeight):
 		err = fmt.Errorf("%w: %s: weight %d, 1 to 2^40 - 1 allowed", ErrInvalid, r.name(i), m.Weight)
-	case there && other != i:
+	case there && other != i: //check:census/duplicate
 		err = &DuplicateError{First: other, Second: i, weights: [2]uint64{t.member(other).Weight, m.Weight}, roll: r}
 	case total >= maxTotalWeight:
 		err = fmt.Errorf("%w: %s: the total weight reaches 2^44", ErrInvalid, r.name(i))

@@ -61,14 +61,14 @@ func (s *Share) Verify(t *transcript.Transcript, y *babyjub.Point, sums []Cipher
 			return fmt.Errorf("%w share: sum %d: only one of A' and D is the identity", ErrInvalid, k)
 		}
 		// The proof ignores components of small order, so this is the only check of them.
-		if !s.D[k].InSubgroup() {
+		if !s.D[k].InSubgroup() { //check:shares/subgroup
 			return fmt.Errorf("%w share: sum %d: D: %w", ErrInvalid, k, babyjub.ErrSubgroup)
 		}
 	}
 	e := weights(t, y, sums, s.D)
 	a := babyjub.VarTimeMultiScalarMul(e, masks(sums))
 	d := babyjub.VarTimeMultiScalarMul(e, s.D)
-	if err := s.Proof.Verify(t, &a, y, &d); err != nil {
+	if err := s.Proof.Verify(t, &a, y, &d); err != nil { //check:shares/proof
 		return fmt.Errorf("%w share: %w", ErrInvalid, err)
 	}
 	return nil

@@ -105,7 +105,7 @@ func (vk *VerifyingKey) settle(ctx context.Context, list []pending, knownBad boo
 //
 // where w is the sum of the w_i. All the arguments are in groups of prime order r, so for a wrong claim
 // one value of w_i in [0, 2^128) at most, whatever the others are, lets the equation hold.
-func (vk *VerifyingKey) together(list []pending) bool {
+func (vk *VerifyingKey) together(list []pending) bool { //check:ballot/membership
 	random := make([]byte, weightSize*len(list))
 	rand.Read(random) // aborts the program if the random source fails
 

@@ -73,7 +73,7 @@ func ParseVerifyingKey(b []byte) (*VerifyingKey, error) {
 }
 
 // degenerate refuses keys under which more than the relation can be proved.
-func (vk *VerifyingKey) degenerate() error {
+func (vk *VerifyingKey) degenerate() error { //check:verifying-key/degenerate
 	_, _, g1, g2 := bn254.Generators()
 	switch {
 	case sameX1(&vk.alpha, &g1), sameX2(&vk.beta, &g2):

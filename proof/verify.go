@@ -78,7 +78,7 @@ func (vk *VerifyingKey) equation(o *opened) error {
 	if err != nil {
 		return fmt.Errorf("proof: %w", err)
 	}
-	if e := bn254.FinalExponentiation(&f, &g); !e.Equal(&vk.alphaBeta) {
+	if e := bn254.FinalExponentiation(&f, &g); !e.Equal(&vk.alphaBeta) { //check:ballot/membership
 		return errEquation
 	}
 	return nil

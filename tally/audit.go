@@ -117,7 +117,7 @@ func (a *auditor) checkManifest(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if got := ballot.ElectionID(sha256.Sum256(raw)); got != a.Election {
+	if got := ballot.ElectionID(sha256.Sum256(raw)); got != a.Election { //check:manifest/election
 		return fmt.Errorf("%w: %s is of election %v, %v is to be audited", ErrForeign, ManifestFile, got, a.Election)
 	}
 	m, err := ballot.ParseManifest(raw)
@@ -164,7 +164,7 @@ func (a *auditor) checkVerifyingKey(ctx context.Context) error {
 		return err
 	}
 	info := a.manifest.Membership()
-	if got := sha256.Sum256(raw); got != info.VerifyingKey {
+	if got := sha256.Sum256(raw); got != info.VerifyingKey { //check:verifying-key/digest
 		return fmt.Errorf("%w: %s has the digest %x, the manifest names %x", ErrForeign, VerifyingKeyFile, got, info.VerifyingKey)
 	}
 	key, err := proof.ParseVerifyingKey(raw)
@@ -172,7 +172,7 @@ func (a *auditor) checkVerifyingKey(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", VerifyingKeyFile, err)
 	}
 	var accepted []ballot.VerifierOption
-	if slices.Contains(a.options.AcceptKeys, info.Provenance) {
+	if slices.Contains(a.options.AcceptKeys, info.Provenance) { //accept:verifying-key/unknown
 		accepted = append(accepted, ballot.AcceptKey(key))
 	}
 	verifier, err := ballot.NewVerifier(a.manifest, accepted...)
@@ -214,17 +214,17 @@ func (a *auditor) checkCensus(ctx context.Context) error {
 	}
 	want := a.manifest.Census()
 	switch {
-	case tree.Weighted() != want.Weighted:
+	case tree.Weighted() != want.Weighted: //check:census/weighted
 		return fmt.Errorf("%w: weighted is %v, the manifest says %v", ErrInvalid, tree.Weighted(), want.Weighted)
-	case tree.Root() != want.Root:
+	case tree.Root() != want.Root: //check:census/root
 		return fmt.Errorf("%w: the root is %v, the manifest says %v", ErrInvalid, tree.Root(), want.Root)
-	case tree.Size() != want.Size:
+	case tree.Size() != want.Size: //check:census/size
 		return fmt.Errorf("%w: %d members, the manifest says %d", ErrInvalid, tree.Size(), want.Size)
-	case tree.TotalWeight() != want.TotalWeight:
+	case tree.TotalWeight() != want.TotalWeight: //check:census/total-weight
 		return fmt.Errorf("%w: the weights add up to %d, the manifest says %d", ErrInvalid, tree.TotalWeight(), want.TotalWeight)
-	case tree.Depth() != want.Depth:
+	case tree.Depth() != want.Depth: //check:census/depth
 		return fmt.Errorf("%w: depth %d, the manifest says %d", ErrInvalid, tree.Depth(), want.Depth)
-	case a.SmallestClass.Members < want.MinimumClass:
+	case a.SmallestClass.Members < want.MinimumClass: //check:census/minimum-class
 		return fmt.Errorf("%w: only %d members have the weight %d, the manifest demands %d of each weight",
 			ErrInvalid, a.SmallestClass.Members, a.SmallestClass.Weight, want.MinimumClass)
 	}
@@ -248,7 +248,7 @@ func (a *auditor) checkCheckpoint(context.Context) error {
 	a.log = log
 	a.Size, a.Root, a.Closed = c.Size, c.Hash, c.Closed
 	a.subject = Subject{Election: a.Election, Checkpoint: c.Digest()}
-	if !c.Closed {
+	if !c.Closed { //check:checkpoint/sealed
 		return fmt.Errorf("%w: the log is not sealed, ballots may still be added", ErrInvalid)
 	}
 	return nil
@@ -304,7 +304,7 @@ func (a *auditor) checkTurnout(context.Context) error {
 	}
 	slices.Sort(weights)
 	for _, w := range weights {
-		if got, have := a.replayed.classes[w], a.classes[w]; got > have {
+		if got, have := a.replayed.classes[w], a.classes[w]; got > have { //check:turnout/class
 			return fmt.Errorf("%w: %d ballots of weight %d are counted, %d voters have it", ErrInvalid, got, w, have)
 		}
 	}
@@ -369,7 +369,7 @@ func (a *auditor) checkEndorsements(context.Context) error {
 		if err == nil {
 			e, err = ParseEndorsement(f.raw)
 		}
-		if err == nil {
+		if err == nil { //check:endorsements/trustee
 			err = f.filed(e.Trustee)
 		}
 		if err == nil {
@@ -410,13 +410,13 @@ func (a *auditor) checkShares(context.Context) error {
 		if err == nil {
 			s, err = ParseShare(f.raw)
 		}
-		if err == nil {
+		if err == nil { //check:shares/trustee
 			err = f.filed(s.Trustee)
 		}
 		if err == nil {
 			err = a.verifyShare(s)
 		}
-		if err == nil {
+		if err == nil { //check:shares/quorum
 			err = a.quorum()
 		}
 		if err != nil {
@@ -454,7 +454,7 @@ func (a *auditor) checkResult(ctx context.Context) error {
 		return err
 	case a.Result == nil:
 		return fmt.Errorf("%w: the record claims a result without the shares that prove it: %d of %d", ErrInvalid, len(a.shares), a.manifest.Threshold())
-	case bytes.Equal(a.claim.raw, a.Result.Bytes()):
+	case bytes.Equal(a.claim.raw, a.Result.Bytes()): //accept:result/counts
 		return nil
 	}
 	claim, err := parseClaim(a.claim.raw)
@@ -485,7 +485,7 @@ func (a *auditor) checkFiles(context.Context) error {
 		}
 		listed = listed || ok
 		for _, n := range names {
-			if !slices.Contains(d.known, n) && !strings.HasPrefix(n, temporary) {
+			if !slices.Contains(d.known, n) && !strings.HasPrefix(n, temporary) { //check:files/extra
 				faults = append(faults, fmt.Errorf("%w: %q does not belong to a record", ErrInvalid, path.Join(d.dir, strings.TrimSuffix(n, "/"))))
 			}
 		}

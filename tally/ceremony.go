@@ -185,13 +185,13 @@ func (c *Ceremony) matches(m *ballot.Manifest) error {
 		return err
 	}
 	switch {
-	case m.Ceremony() != k.digest:
+	case m.Ceremony() != k.digest: //check:ceremony/digest
 		return fmt.Errorf("tally: %w: the manifest names ceremony digest %x, this is %x", ErrForeign, m.Ceremony(), k.digest)
-	case !m.PublicKey().Equal(k.public):
+	case !m.PublicKey().Equal(k.public): //check:ceremony/key
 		return fmt.Errorf("tally: %w: the manifest's public key is not the ceremony's", ErrForeign)
-	case m.Threshold() != c.roster.Threshold:
+	case m.Threshold() != c.roster.Threshold: //check:ceremony/threshold
 		return fmt.Errorf("tally: %w: the manifest's threshold is %d, the ceremony's %d", ErrForeign, m.Threshold(), c.roster.Threshold)
-	case !slices.Equal(m.Trustees(), c.roster.Trustees):
+	case !slices.Equal(m.Trustees(), c.roster.Trustees): //check:ceremony/trustees
 		return fmt.Errorf("tally: %w: the manifest's trustees are not the ceremony's", ErrForeign)
 	}
 	return nil
@@ -254,7 +254,7 @@ func ParseCeremony(b []byte) (*Ceremony, error) {
 			return nil, fmt.Errorf("tally: ceremony: message %d: %w", i, err)
 		}
 	}
-	if !slices.Equal(c.Transcript(), b) {
+	if !slices.Equal(c.Transcript(), b) { //check:ceremony/order
 		return nil, fmt.Errorf("tally: ceremony: %w: messages twice or not in order", ErrMalformed)
 	}
 	return c, nil

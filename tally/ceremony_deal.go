@@ -78,7 +78,7 @@ func (d *dealing) encode(id [32]byte, dealer int, keys []babyjub.Point) []byte {
 func parseDeal(id [32]byte, roster *Roster, keys []babyjub.Point, dealer int, body []byte) (*deal, error) {
 	n, t := len(roster.Trustees), roster.Threshold
 	r := wire.NewReader(body)
-	if k := int(r.Uint8()); r.Err() == nil && k != t {
+	if k := int(r.Uint8()); r.Err() == nil && k != t { //check:ceremony/commitments
 		return nil, fmt.Errorf("%w: %d commitments, exactly %d wanted", ErrInvalid, k, t)
 	}
 	commitments := r.Raw(t * babyjub.PointSize)
@@ -98,7 +98,7 @@ func parseDeal(id [32]byte, roster *Roster, keys []babyjub.Point, dealer int, bo
 		}
 		points[k] = kybergroup.FromPoint(&p)
 	}
-	if err := verifyProof(dealTranscript(id, dealer, commitments), proof, kybergroup.ToPoint(points[0])); err != nil {
+	if err := verifyProof(dealTranscript(id, dealer, commitments), proof, kybergroup.ToPoint(points[0])); err != nil { //check:ceremony/knowledge
 		return nil, fmt.Errorf("proof of knowledge for C_0: %w", err)
 	}
 
@@ -110,7 +110,7 @@ func parseDeal(id [32]byte, roster *Roster, keys []babyjub.Point, dealer int, bo
 		}
 		// Without this proof a dealer could repeat an ephemeral of somebody else, and a complaint
 		// about it would decrypt that other part.
-		if err := verifyProof(ephemeralTranscript(id, dealer, i, &keys[i]), b[babyjub.PointSize:babyjub.PointSize+sigma.ProofSize], &part.ephemeral); err != nil {
+		if err := verifyProof(ephemeralTranscript(id, dealer, i, &keys[i]), b[babyjub.PointSize:babyjub.PointSize+sigma.ProofSize], &part.ephemeral); err != nil { //check:ceremony/ephemeral
 			return nil, fmt.Errorf("proof of knowledge for the ephemeral for trustee %d: %w", i, err)
 		}
 		if err := part.masked.SetBytes(b[babyjub.PointSize+sigma.ProofSize:]); err != nil {
@@ -171,10 +171,10 @@ func parseComplaint(b []byte) (*complaint, error) {
 // that S decrypts is not the one that the commitments promise, and otherwise why not.
 func (c *complaint) justified(id [32]byte, d *deal, dealer, accuser int, key *babyjub.Point) error {
 	part := &d.parts[accuser-1]
-	if err := c.proof.Verify(complaintTranscript(id, dealer, accuser), &part.ephemeral, key, &c.shared); err != nil {
+	if err := c.proof.Verify(complaintTranscript(id, dealer, accuser), &part.ephemeral, key, &c.shared); err != nil { //check:ceremony/complaint-proof
 		return fmt.Errorf("%w: its proof: %w", ErrInvalid, err)
 	}
-	if d.fits(accuser, d.open(id, dealer, accuser, key, &c.shared)) {
+	if d.fits(accuser, d.open(id, dealer, accuser, key, &c.shared)) { //check:ceremony/complaint
 		return fmt.Errorf("%w: the part is the one that the commitments promise", ErrInvalid)
 	}
 	return nil

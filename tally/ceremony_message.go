@@ -84,7 +84,7 @@ func (c *Ceremony) parseMessage(raw []byte) (*message, error) {
 	switch {
 	case version != messageVersion:
 		return nil, fmt.Errorf("%w: format version %d, %d wanted", ErrMalformed, version, messageVersion)
-	case [32]byte(id) != c.id:
+	case [32]byte(id) != c.id: //check:ceremony/id
 		return nil, fmt.Errorf("%w: it names ceremony %x, this is %x", ErrForeign, id, c.id)
 	case m.round >= rounds:
 		return nil, fmt.Errorf("%w: round %d, 0 to %d exist", ErrMalformed, m.round, rounds-1)
@@ -95,7 +95,7 @@ func (c *Ceremony) parseMessage(raw []byte) (*message, error) {
 	if err := s.SetBytes(signature); err != nil {
 		return nil, fmt.Errorf("%w: signature: %w", ErrMalformed, err)
 	}
-	if err := s.Verify(messageTranscript(raw[:len(raw)-sigma.ProofSize]), &c.keys[m.author]); err != nil {
+	if err := s.Verify(messageTranscript(raw[:len(raw)-sigma.ProofSize]), &c.keys[m.author]); err != nil { //check:ceremony/signature
 		return nil, fmt.Errorf("%w: signature of %s in the %v round: %w", ErrInvalid, authorName(m.author), m.round, err)
 	}
 	m.digest = messageDigest(raw)

@@ -75,7 +75,7 @@ func (c *Ceremony) replay() *state {
 			c.sign(s, messages)
 			return s
 		}
-		if left, quorum := len(s.remaining()), c.roster.quorum(); s.void == "" && left < quorum {
+		if left, quorum := len(s.remaining()), c.roster.quorum(); s.void == "" && left < quorum { //check:ceremony/quorum
 			s.void = fmt.Sprintf("%d trustees are left after the %v round, and an election needs %d to agree: restart without the others",
 				left, s.round, quorum)
 		}
@@ -108,7 +108,7 @@ func (c *Ceremony) close(s *state) ([]*message, bool) {
 			if first != nil {
 				s.ignore(j, "the organiser closed the round without it")
 			}
-		case slots[j].second != nil:
+		case slots[j].second != nil: //check:ceremony/two-faced
 			kinds[j] = slotTwofaced
 		case first != nil && first.prev == s.prev:
 			kinds[j], messages[j] = slotMessage, first
@@ -245,7 +245,7 @@ func (c *Ceremony) enrol(s *state, messages []*message) {
 			continue
 		}
 		m.check(func() { m.fault = verifyProof(enrolTranscript(c.id, j), m.body, &c.keys[j]) })
-		if m.fault != nil {
+		if m.fault != nil { //check:ceremony/possession
 			s.disqualify(j, "proof of possession: %v", m.fault)
 		}
 	}
@@ -272,7 +272,7 @@ func (c *Ceremony) deal(s *state, messages []*message) {
 			continue
 		}
 		m.check(func() {
-			if digest := commitDigest(c.id, j, m.body); !bytes.Equal(digest[:], s.commits[j].body) {
+			if digest := commitDigest(c.id, j, m.body); !bytes.Equal(digest[:], s.commits[j].body) { //check:ceremony/commit
 				m.fault = fmt.Errorf("%w: not the deal of the commit round", ErrInvalid)
 				return
 			}
@@ -405,13 +405,13 @@ func (c *Ceremony) sign(s *state, messages []*message) {
 	for j, m := range messages {
 		switch {
 		case m == nil:
-		case bytes.Equal(m.body, s.key.digest[:]):
+		case bytes.Equal(m.body, s.key.digest[:]): //accept:ceremony/result
 			s.signed = append(s.signed, j)
 		default:
 			s.disqualify(j, "signed another result")
 		}
 	}
-	if quorum := c.roster.quorum(); len(s.signed) < quorum {
+	if quorum := c.roster.quorum(); len(s.signed) < quorum { //check:ceremony/quorum
 		s.void = fmt.Sprintf("%d trustees signed the result, %d are needed: restart without the others", len(s.signed), quorum)
 		return
 	}

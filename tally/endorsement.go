@@ -112,10 +112,10 @@ func (r *Report) verifyEndorsement(e *Endorsement) error {
 	if err != nil {
 		return err
 	}
-	if err := e.same(r.subject); err != nil {
+	if err := e.same(r.subject); err != nil { //check:endorsements/subject
 		return fmt.Errorf("tally: endorsement of %s: %w", r.trustee(e.Trustee), err)
 	}
-	if err := e.signature.Verify(e.transcript("endorsement", e.Trustee), y); err != nil {
+	if err := e.signature.Verify(e.transcript("endorsement", e.Trustee), y); err != nil { //check:endorsements/signature
 		return fmt.Errorf("tally: endorsement of %s: %w: signature: %w", r.trustee(e.Trustee), ErrInvalid, err)
 	}
 	return nil

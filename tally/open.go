@@ -19,7 +19,7 @@ func (r *Report) Open(ctx context.Context, shares ...*Share) (*Result, error) {
 	if err := r.recounted(); err != nil {
 		return nil, err
 	}
-	if err := r.quorum(); err != nil {
+	if err := r.quorum(); err != nil { //check:shares/quorum
 		return nil, err
 	}
 	byTrustee := make(map[int]*Share, len(shares))
@@ -30,7 +30,7 @@ func (r *Report) Open(ctx context.Context, shares ...*Share) (*Result, error) {
 		if err := r.verifyShare(s); err != nil {
 			return nil, err
 		}
-		if byTrustee[s.Trustee] != nil {
+		if byTrustee[s.Trustee] != nil { //check:shares/trustee
 			return nil, fmt.Errorf("tally: share of %s: %w", r.trustee(s.Trustee), ErrDuplicate)
 		}
 		byTrustee[s.Trustee] = s

@@ -28,6 +28,7 @@ type poll struct {
 
 	entries [][]byte // of the log
 	result  *Result
+	told    ballot.ElectionID // what the auditor is told, if it is not the id of the manifest
 }
 
 // treaty is the text of the one question of electiontest that is about a text.
@@ -135,28 +136,30 @@ func (p *poll) ballots(t testing.TB, n int) [][]byte {
 // operator signed.
 func (p *poll) logged(t testing.TB, closed bool, entries ...[]byte) {
 	t.Helper()
+	p.loggedAt(t, 1, closed, entries...)
+}
+
+// loggedAt is logged of a box.
+func (p *poll) loggedAt(t testing.TB, number int, closed bool, entries ...[]byte) {
+	t.Helper()
+	dir := BoxLogDir(p.Manifest, number)
 	for name := range p.files {
-		if strings.HasPrefix(name, LogDir+"/") {
+		if strings.HasPrefix(name, dir+"/") {
 			delete(p.files, name)
 		}
 	}
 	tilePath := func(level string, n, width int) string {
-		path := fmt.Sprintf("log/tile/%s/%03d", level, n)
+		path := fmt.Sprintf("%s/tile/%s/%03d", dir, level, n)
 		if width < 256 {
 			path += fmt.Sprintf(".p/%d", width)
 		}
 		return path
 	}
-	var hashes tlogHashes
-	for i, raw := range entries {
-		stored, err := tlog.StoredHashes(int64(i), raw, &hashes)
-		require.NoError(t, err)
-		hashes = append(hashes, stored...)
-	}
+	hashes := storedHashes(t, entries)
 	for level := range 2 {
 		for n, rest := 0, len(entries)>>(8*level); rest > 0; n, rest = n+1, rest-256 {
 			width := min(rest, 256)
-			b, err := tlog.ReadTileData(tlog.Tile{H: 8, L: level, N: int64(n), W: width}, &hashes)
+			b, err := tlog.ReadTileData(tlog.Tile{H: 8, L: level, N: int64(n), W: width}, hashes)
 			require.NoError(t, err)
 			p.put(tilePath(fmt.Sprint(level), n, width), b)
 		}
@@ -169,23 +172,47 @@ func (p *poll) logged(t testing.TB, closed bool, entries ...[]byte) {
 		}
 		p.put(tilePath("entries", n, len(chunk)), bundle)
 	}
-	root, err := tlog.TreeHash(int64(len(entries)), &hashes)
+	root, err := tlog.TreeHash(int64(len(entries)), hashes)
 	require.NoError(t, err)
-	p.put("log/checkpoint", p.checkpoint(t, len(entries), root, closed))
+	p.put(dir+"/checkpoint", p.checkpointAt(t, number, len(entries), root, closed))
 }
 
 // checkpoint returns a checkpoint that the operator signed.
 func (p *poll) checkpoint(t testing.TB, size int, root tlog.Hash, closed bool) []byte {
 	t.Helper()
-	text := fmt.Sprintf("%s/%v\n%d\n%v\n", electiontest.Origin, p.Manifest.ID(), size, root)
+	return p.checkpointAt(t, 1, size, root, closed)
+}
+
+// checkpointAt is checkpoint of a box.
+func (p *poll) checkpointAt(t testing.TB, number, size int, root tlog.Hash, closed bool) []byte {
+	t.Helper()
+	text := fmt.Sprintf("%s/%v\n%d\n%v\n", p.Manifest.Logs()[number-1].Origin, p.Manifest.ID(), size, root)
 	if closed {
 		text += "closed\n"
 	}
-	signer, err := note.NewSigner(p.LogKey)
+	return signed(t, text, p.LogKeys[number-1])
+}
+
+// signed makes a note signed with a box's key.
+func signed(t testing.TB, text, key string) []byte {
+	t.Helper()
+	signer, err := note.NewSigner(key)
 	require.NoError(t, err)
 	checkpoint, err := note.Sign(&note.Note{Text: text}, signer)
 	require.NoError(t, err)
 	return checkpoint
+}
+
+// storedHashes are the hashes of the tree of these entries.
+func storedHashes(t testing.TB, entries [][]byte) *tlogHashes {
+	t.Helper()
+	hashes := new(tlogHashes)
+	for i, raw := range entries {
+		stored, err := tlog.StoredHashes(int64(i), raw, hashes)
+		require.NoError(t, err)
+		*hashes = append(*hashes, stored...)
+	}
+	return hashes
 }
 
 type tlogHashes []tlog.Hash

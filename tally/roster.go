@@ -73,7 +73,7 @@ func (r *Roster) check() ([]babyjub.Point, error) {
 	if n < 2 || n > ballot.MaxTrustees {
 		return nil, fmt.Errorf("%w: %d trustees, 2 to %d allowed", ErrInvalid, n, ballot.MaxTrustees)
 	}
-	if r.Threshold < 2 || r.Threshold > n {
+	if r.Threshold < 2 || r.Threshold > n { //check:manifest/threshold
 		return nil, fmt.Errorf("%w: threshold %d, 2 to %d allowed", ErrInvalid, r.Threshold, n)
 	}
 	if err := checkLine(r.Context, MaxContextBytes); err != nil {

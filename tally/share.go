@@ -76,7 +76,7 @@ func (r *Report) verifyShare(s *Share) error {
 	if err != nil {
 		return err
 	}
-	if err := s.same(r.subject); err != nil {
+	if err := s.same(r.subject); err != nil { //check:shares/subject
 		return fmt.Errorf("tally: share of %s: %w", r.trustee(s.Trustee), err)
 	}
 	if err := s.opening.Verify(s.transcript("share", s.Trustee), y, r.sums); err != nil {

@@ -38,7 +38,7 @@ func (a *auditor) checkTexts(ctx context.Context) error {
 			missing = append(missing, fmt.Sprintf("%s (%s, SHA-256 %x)", TextFile(q.ID), q.Text.URI, q.Text.SHA256))
 		case err != nil:
 			faults = append(faults, err)
-		case got != q.Text.SHA256:
+		case got != q.Text.SHA256: //check:texts/digest
 			faults = append(faults, fmt.Errorf("%w: %s is not the text that was voted on: its SHA-256 is %x, the manifest names %x", ErrInvalid, TextFile(q.ID), got, q.Text.SHA256))
 		}
 	}
@@ -47,7 +47,7 @@ func (a *auditor) checkTexts(ctx context.Context) error {
 		faults = append(faults, err)
 	}
 	for _, n := range names {
-		if !bound[n] && !strings.HasPrefix(n, temporary) {
+		if !bound[n] && !strings.HasPrefix(n, temporary) { //check:texts/extra
 			faults = append(faults, fmt.Errorf("%w: %q is of no question that is about a text", ErrInvalid, path.Join(TextsDir, strings.TrimSuffix(n, "/"))))
 		}
 	}

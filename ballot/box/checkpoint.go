@@ -57,7 +57,7 @@ func readCheckpoint(m *ballot.Manifest, signed []byte) (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	if number == 0 {
+	if number == 0 { //check:checkpoint/origin
 		return nil, fmt.Errorf("checkpoint: %w", foreign(m, c.Origin))
 	}
 	c.Box = number
@@ -174,7 +174,7 @@ func openNote(m *ballot.Manifest, signed []byte) (text string, number int, err e
 		return "", 0, fmt.Errorf("%w: %v", ballot.ErrMalformed, err)
 	}
 	for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
-		if b, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(b) != s.Base64 {
+		if b, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(b) != s.Base64 { //check:checkpoint/canonical
 			return "", 0, fmt.Errorf("%w: the signature of %s is not canonical base64", ballot.ErrMalformed, s.Name)
 		}
 	}

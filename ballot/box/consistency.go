@@ -75,7 +75,7 @@ func checkConsistency(m *ballot.Manifest, a, b *Checkpoint, tiles fs.FS) (tlog.T
 
 // checkExtension checks that the first size ballots of c's tree have a root.
 func checkExtension(p tlog.TreeProof, c *Checkpoint, size uint64, root tlog.Hash) error {
-	if err := tlog.CheckTree(p, int64(c.Size), c.Hash, int64(size), root); err != nil {
+	if err := tlog.CheckTree(p, int64(c.Size), c.Hash, int64(size), root); err != nil { //check:evidence/extension
 		return fmt.Errorf("%w: the hashes do not show that the first %d ballots under the root %s have the root %s", ballot.ErrInvalid, size, c.Hash, root)
 	}
 	return nil

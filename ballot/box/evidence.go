@@ -79,30 +79,30 @@ func (e *Evidence) verify(m *ballot.Manifest) error {
 	if err != nil {
 		return fmt.Errorf("second: %w", err)
 	}
-	if first.Origin != second.Origin {
+	if first.Origin != second.Origin { //check:evidence/box
 		return fmt.Errorf("%w: checkpoints of two boxes, %s and %s", ballot.ErrInvalid, first.Origin, second.Origin)
 	}
 	switch e.Kind {
 	case Forked:
-		if first.Size != second.Size || first.Hash == second.Hash {
+		if first.Size != second.Size || first.Hash == second.Hash { //check:evidence/forked
 			return fmt.Errorf("%w: not two roots of one size", ballot.ErrInvalid)
 		}
 	case Reopened:
-		if !first.Closed || second.Size <= first.Size {
+		if !first.Closed || second.Size <= first.Size { //check:evidence/reopened
 			return fmt.Errorf("%w: the first checkpoint is not closed, or the second is not larger", ballot.ErrInvalid)
 		}
 	case Rewritten:
-		if first.Size < 1 || first.Size >= second.Size || first.Hash == e.root {
+		if first.Size < 1 || first.Size >= second.Size || first.Hash == e.root { //check:evidence/rewritten
 			return fmt.Errorf("%w: the first checkpoint is empty, not smaller, or has the root that is held against it", ballot.ErrInvalid)
 		}
 		return checkExtension(e.extension, second, first.Size, e.root)
 	case Dropped:
-		if !second.Closed || e.index < second.Size {
+		if !second.Closed || e.index < second.Size { //check:evidence/dropped
 			return fmt.Errorf("%w: the second checkpoint is not closed, or number %d is below its size %d", ballot.ErrInvalid, e.index, second.Size)
 		}
 		return e.entries[0].check(first, e.index)
 	case Replaced:
-		if e.entries[0].leaf == e.entries[1].leaf {
+		if e.entries[0].leaf == e.entries[1].leaf { //check:evidence/replaced
 			return fmt.Errorf("%w: both entries are the same", ballot.ErrInvalid)
 		}
 		return errors.Join(e.entries[0].check(first, e.index), e.entries[1].check(second, e.index))
@@ -136,7 +136,7 @@ func (p *entryProof) check(c *Checkpoint, index uint64) error {
 	if index >= c.Size {
 		return fmt.Errorf("%w: number %d in a log of %d ballots", ballot.ErrInvalid, index, c.Size)
 	}
-	if err := tlog.CheckRecord(p.proof, int64(c.Size), c.Hash, int64(index), p.leaf); err != nil {
+	if err := tlog.CheckRecord(p.proof, int64(c.Size), c.Hash, int64(index), p.leaf); err != nil { //check:evidence/inclusion
 		return fmt.Errorf("%w: the leaf %s is not number %d of the %d ballots under the root %s", ballot.ErrInvalid, p.leaf, index, c.Size, c.Hash)
 	}
 	return nil

@@ -113,7 +113,7 @@ func (r *logReader) read(ctx context.Context, yield func([]byte, error) bool) (s
 			return false, err
 		}
 	}
-	if root := r.root(); root != r.head.Hash {
+	if root := r.root(); root != r.head.Hash { //check:log/root
 		return false, fmt.Errorf("%w: the root of the %d published ballots is %s, the checkpoint says %s", ballot.ErrInvalid, r.count, root, r.head.Hash)
 	}
 	return false, nil
@@ -135,13 +135,13 @@ func (r *logReader) walk(ctx context.Context) error {
 			return nil
 		}
 		t, ok := parseTilePath(path)
-		if !ok {
+		if !ok { //check:log/name
 			return fmt.Errorf("%w: %s is no file of a log", ballot.ErrMalformed, path)
 		}
 		hashes := r.head.Size >> (8 * max(t.level, 0))
 		switch end := t.end(); {
 		case end > hashes:
-			if r.head.Closed {
+			if r.head.Closed { //check:log/beyond
 				return fmt.Errorf("%w: %s lies beyond the %d ballots of the closed log", ballot.ErrInvalid, path, r.head.Size)
 			}
 		case t.width < tileWidth && end < hashes:
@@ -170,7 +170,7 @@ func (r *logReader) bundle(t tile) ([][]byte, error) {
 			return nil, fmt.Errorf("%w: %s ends within entry %d of %d", ballot.ErrMalformed, of.path(), i, of.width)
 		}
 	}
-	if len(rest) > 0 && of == t {
+	if len(rest) > 0 && of == t { //check:log/trailing
 		return nil, fmt.Errorf("%w: %s has %d bytes after its last entry", ballot.ErrMalformed, t.path(), len(rest))
 	}
 	return entries, r.checkSuperseded(tile{entriesLevel, t.n, tileWidth}, b, func(w int) int {
@@ -247,7 +247,7 @@ func (r *logReader) checkTile(level int) error {
 	if of != t {
 		b = b[:min(len(b), len(at.hashes))]
 	}
-	if !bytes.Equal(b, at.hashes) {
+	if !bytes.Equal(b, at.hashes) { //check:log/tile
 		return fmt.Errorf("%w: %s does not hold the hashes of the published ballots", ballot.ErrInvalid, of.path())
 	}
 	return r.checkSuperseded(tile{level, at.n, tileWidth}, b, func(w int) int { return w * tlog.HashSize })
@@ -291,7 +291,7 @@ func (r *logReader) checkSuperseded(full tile, content []byte, size func(width i
 		if err != nil {
 			return err
 		}
-		if !bytes.Equal(b, content[:n]) {
+		if !bytes.Equal(b, content[:n]) { //check:log/superseded
 			return fmt.Errorf("%w: %s is not the start of the tile that followed it", ballot.ErrInvalid, path)
 		}
 	}

@@ -214,7 +214,7 @@ func (r *Merged) Complete() error {
 			faults = append(faults, fmt.Sprintf("box %d (%s) has logged %d ballots against its rule, the first at index %d: %v", b.Box, b.Origin, b.Refused, e.Index, e.Err))
 		}
 	}
-	if len(faults) < r.manifest.Copies() {
+	if len(faults) < r.manifest.Copies() { //accept:ballot/boxes
 		return nil
 	}
 	return fmt.Errorf("box: %w: %d of %d boxes are at fault, fewer than %d are tolerated: %s", ballot.ErrInvalid,

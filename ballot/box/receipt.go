@@ -111,7 +111,7 @@ func (r *Receipt) Verify(m *ballot.Manifest, b *ballot.Ballot) error {
 	if r.Index >= c.Size {
 		return fmt.Errorf("box: receipt: %w: index %d in a log of %d ballots", ballot.ErrInvalid, r.Index, c.Size)
 	}
-	if err := tlog.CheckRecord(r.Proof, int64(c.Size), c.Hash, int64(r.Index), tlog.RecordHash(b.Bytes())); err != nil {
+	if err := tlog.CheckRecord(r.Proof, int64(c.Size), c.Hash, int64(r.Index), tlog.RecordHash(b.Bytes())); err != nil { //check:receipt/inclusion
 		return fmt.Errorf("box: receipt: %w: this ballot is not at index %d of the log of %d ballots with root %s", ballot.ErrInvalid, r.Index, c.Size, c.Hash)
 	}
 	return nil
@@ -130,7 +130,7 @@ func CheckReceipts(m *ballot.Manifest, b *ballot.Ballot, receipts ...*Receipt) e
 		}
 		boxes[r.Box()] = true // Verify has compared it with the note
 	}
-	if len(boxes) >= m.Copies() {
+	if len(boxes) >= m.Copies() { //accept:receipt/copies
 		return nil
 	}
 	err := fmt.Errorf("box: receipts: %w: they are of %d different boxes, %d are wanted", ballot.ErrInvalid, len(boxes), m.Copies())

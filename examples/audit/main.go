@@ -214,8 +214,9 @@ func (o *options) audit(ctx context.Context, out io.Writer) error {
 	if progress != nil {
 		progress.Finish()
 	}
-	if errors.Is(err, tally.ErrInvalid) {
-		fmt.Fprintf(out, "audit: INVALID: %v\n", err)
+	var failed *tally.CheckError // of the manifest: there is no report
+	if errors.As(err, &failed) {
+		fmt.Fprintf(out, "audit: INVALID: %s: %v\n", failed.Check, failed.Err)
 		return errInvalid
 	}
 	if err != nil {

@@ -21,7 +21,7 @@ const module = "github.com/scrutin/scrutin"
 
 // layers lists the packages from the ground up. A package imports only packages of lower layers.
 var layers = [][]string{
-	{"internal/babyjub", "internal/lanes", "internal/legible", "internal/poseidon", "internal/transcript", "internal/wire"},
+	{"internal/babyjub", "internal/lanes", "internal/legible", "internal/poseidon", "internal/nocheck", "internal/transcript", "internal/wire"},
 	{"internal/sigma", "internal/kybergroup"},
 	{"elgamal", "census"},
 	{"proof"},
@@ -30,9 +30,9 @@ var layers = [][]string{
 	{"ballot"},
 	{"ballot/box"},
 	{"ballot/box/qr", "tally"},
-	{"examples/internal/stage", "testdata/elections"},
+	{"examples/internal/stage", "testdata/elections", "testdata/vectors"},
 	{"examples/internal/poll"},
-	{"examples/referendum", "examples/audit", "examples/mirror", "examples/laprimaire", "examples/debian", "examples/bill", "examples/ivoting", "examples/setup"},
+	{"examples/referendum", "examples/audit", "examples/mirror", "examples/laprimaire", "examples/debian", "examples/bill", "examples/ivoting", "examples/setup", "examples/judge"},
 }
 
 type goPackage struct {

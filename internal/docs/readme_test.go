@@ -2,6 +2,7 @@
 package docs
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/testdata/vectors"
 )
 
 func read(t *testing.T, name string) string {
@@ -72,6 +75,34 @@ func TestLinks(t *testing.T) {
 			require.NoError(t, err, "%s links to %s", page, m[1])
 		}
 	}
+}
+
+// The page about the vectors lists all of them, with what is wrong in each.
+func TestVectorsAreListed(t *testing.T) {
+	page := read(t, "docs/spec/vectors.md")
+	readme := read(t, "README.md")
+	records, err := vectors.Records()
+	require.NoError(t, err)
+	require.Contains(t, readme, fmt.Sprintf("judged by %d records", len(records)))
+	rows := 0
+	listed := func(name string, alone bool, why string) {
+		mark := ""
+		if alone {
+			mark = "yes"
+		}
+		require.Regexp(t, `\n\| `+regexp.QuoteMeta("`"+name+"` |")+`( ?`+mark+` ?\| [a-z-]+ \|)? `+regexp.QuoteMeta(why)+` \|\n`, page)
+		rows++
+	}
+	for _, v := range records {
+		listed(strings.TrimPrefix(v.Name, "bad/"), v.Alone, v.Why)
+	}
+	messages, err := vectors.Messages()
+	require.NoError(t, err)
+	for _, v := range messages {
+		listed(v.Name, v.Alone, v.Why)
+	}
+	_, tables, _ := strings.Cut(page, "## All vectors")
+	require.Equal(t, rows, strings.Count(tables, "\n| `"))
 }
 
 // The specification has a page for every package that has something to specify.
