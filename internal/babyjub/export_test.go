@@ -52,6 +52,20 @@ func WindowSums(w, n int, digits []int16, points []Point) []Point {
 	return sums
 }
 
+// Pairing returns what InSubgroup compares with 1.
+func Pairing(p *Point) Field {
+	q := *p
+	var inv fr.Element
+	inv.Inverse(&q.z)
+	q.normalize(&inv)
+	f := q.tate()
+	fePower(&f, &f, &tateExponent)
+	return f
+}
+
+// MulByOrder returns q p, by doubling and adding.
+func MulByOrder(p *Point) *Point { return new(Point).varTimeMul(&order, p) }
+
 // Modulus returns the modulus as feAdd and feSub know it.
 func Modulus() *big.Int {
 	n := new(big.Int)
