@@ -186,6 +186,7 @@ func (v *vault) unseal(sealed, passphrase []byte) error {
 	if err != nil {
 		return err
 	}
+	identity.SetMaxWorkFactor(ScryptWorkFactor) // age takes up to 22, which is 4 GiB, on the file's word
 	r, err := age.Decrypt(bytes.NewReader(sealed), identity)
 	var none *age.NoIdentityMatchError
 	if errors.As(err, &none) {

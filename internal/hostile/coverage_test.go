@@ -8,8 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -100,8 +103,171 @@ func fuzzed(t *testing.T) map[string]string {
 	return bodies
 }
 
-func TestXList(t *testing.T) {
-	for r := range readers(t) {
-		println(r)
+// targets names the fuzz target of each reader.
+var targets = map[string]string{
+	"ballot.ElectionID.UnmarshalText":            "internal/hostile.FuzzEveryDecoder",
+	"ballot.ParseBallot":                         "ballot.FuzzParseBallot",
+	"ballot.ParseCredential":                     "internal/hostile.FuzzEveryDecoder",
+	"ballot.ParseElectionID":                     "internal/hostile.FuzzEveryDecoder",
+	"ballot.ParseManifest":                       "ballot.FuzzParseManifest",
+	"ballot.ParseOpening":                        "internal/hostile.FuzzEveryDecoder",
+	"ballot.ParseSignatures":                     "internal/hostile.FuzzEveryDecoder",
+	"ballot.Rulebook.UnmarshalBinary":            "ballot.FuzzRulebookState",
+	"ballot.pointHex.UnmarshalText":              "ballot.FuzzParseManifest",
+	"ballot.ruleDocument.UnmarshalJSON":          "ballot.FuzzRule",
+	"ballot/box.Box.Cast":                        "ballot/box.FuzzCast",
+	"ballot/box.Open":                            "ballot/box.FuzzJournal",
+	"ballot/box.OpenLog":                         "ballot/box.FuzzBundle",
+	"ballot/box.OpenWitness":                     "ballot/box.FuzzWitness",
+	"ballot/box.ParseCheckpoint":                 "ballot/box.FuzzParseCheckpoint",
+	"ballot/box.ParseEvidence":                   "ballot/box.FuzzParseEvidence",
+	"ballot/box.ParseReceipt":                    "ballot/box.FuzzParseReceipt",
+	"ballot/box.ParseWitnessKey":                 "ballot/box.FuzzParseWitnessKey",
+	"ballot/box.VerifyRefusal":                   "internal/hostile.FuzzEveryDecoder",
+	"ballot/box.Witness.Cosign":                  "ballot/box.FuzzWitness",
+	"census.CSV":                                 "census.FuzzCSV",
+	"census.Commitment.UnmarshalText":            "census.FuzzUnmarshalText",
+	"census.JSONLines":                           "census.FuzzJSONLines",
+	"census.Node.UnmarshalText":                  "internal/hostile.FuzzEveryDecoder",
+	"census.Open":                                "census.FuzzOpen",
+	"census.ParseCommitment":                     "internal/hostile.FuzzEveryDecoder",
+	"census.Read":                                "census.FuzzRead",
+	"census.ReadPath":                            "census.FuzzRead",
+	"census.Root.UnmarshalText":                  "internal/hostile.FuzzEveryDecoder",
+	"elgamal.Ciphertext.SetBytes":                "elgamal.FuzzCiphertext",
+	"elgamal.ParsePublicKey":                     "internal/hostile.FuzzEveryDecoder",
+	"elgamal.Share.SetBytes":                     "elgamal.FuzzShare",
+	"internal/babyjub.Point.SetBytes":            "internal/babyjub.FuzzPointSetBytes",
+	"internal/babyjub.Point.SetSubgroupBytes":    "internal/babyjub.FuzzPointSetBytes",
+	"internal/babyjub.Scalar.SetBytes":           "internal/babyjub.FuzzScalarSetBytes",
+	"internal/kybergroup.point.UnmarshalBinary":  "internal/hostile.FuzzEveryDecoder",
+	"internal/kybergroup.scalar.UnmarshalBinary": "internal/hostile.FuzzEveryDecoder",
+	"internal/sigma.Equality.SetBytes":           "internal/sigma.FuzzDecode",
+	"internal/sigma.Proof.SetBytes":              "internal/sigma.FuzzDecode",
+	"internal/wire.Hex32.UnmarshalText":          "internal/hostile.FuzzEveryDecoder",
+	"internal/wire.UnmarshalCanonical":           "internal/wire.FuzzUnmarshalCanonical",
+	"proof.CheckRegistration":                    "proof.FuzzRegistration",
+	"proof.ImportIdentity":                       "proof.FuzzImportIdentity",
+	"proof.Nullifier.UnmarshalText":              "internal/hostile.FuzzEveryDecoder",
+	"proof.ParseIdentity":                        "internal/hostile.FuzzEveryDecoder",
+	"proof.ParseNullifier":                       "internal/hostile.FuzzEveryDecoder",
+	"proof.ParseVerifyingKey":                    "proof.FuzzVerifyingKey",
+	"proof.SemaphoreProof.UnmarshalJSON":         "proof.FuzzSemaphoreProof",
+	"proof.SemaphoreValue":                       "proof.FuzzSemaphoreValue",
+	"proof/ceremony.Open":                        "proof/ceremony.FuzzContribution",
+	"proof/ceremony.ParseTranscript":             "proof/ceremony.FuzzTranscript",
+	"proof/ceremony.ReadPtau":                    "proof/ceremony.FuzzPtau",
+	"proof/prover.ReadProvingKey":                "proof/prover.FuzzProvingKey",
+	"proof/zkey.Open":                            "proof/zkey.FuzzZkey",
+	"tally.Audit":                                "tally.FuzzAuditOfAChangedRecord",
+	"tally.Ceremony.Add":                         "tally.FuzzAdd",
+	"tally.OpenTrustee":                          "tally.FuzzVault",
+	"tally.ParseCeremony":                        "tally.FuzzParseCeremony",
+	"tally.ParseEndorsement":                     "tally.FuzzDocuments",
+	"tally.ParseResult":                          "tally.FuzzDocuments",
+	"tally.ParseShare":                           "tally.FuzzDocuments",
+}
+
+// unread take bytes that nobody hostile sends, or hand them on to a reader that has a target.
+var unread = map[string]string{
+	"ballot/box.CheckConsistency":              "reads tiles, whose hashes must lead to a signed root: FuzzBundle",
+	"ballot/box.Witness.Mirror":                "reads a log as OpenLog does",
+	"ballot/box.WitnessKey.Verify":             "an Ed25519 signature, by the standard library",
+	"ballot/box.cosigner.Sign":                 "signs a text of our own",
+	"ballot/box.directory.Open":                "opens a file by a name of our own",
+	"ballot/box/qr.PNG":                        "draws what our own box says",
+	"ballot/box/qr.Terminal":                   "draws what our own box says",
+	"census.BuildCSV":                          "CSV, then Build",
+	"census.BuildJSONLines":                    "JSONLines, then Build",
+	"internal/babyjub.Scalar.SetUniformBytes":  "takes the output of a hash, reduced: no value is refused",
+	"internal/kybergroup.point.Embed":          "not supported: returns an error at once",
+	"internal/kybergroup.point.UnmarshalFrom":  "UnmarshalBinary of 64 bytes",
+	"internal/kybergroup.scalar.SetBytes":      "reduces, as kyber wants it: no value is refused",
+	"internal/kybergroup.scalar.UnmarshalFrom": "UnmarshalBinary of 32 bytes",
+	"internal/transcript.Transcript.Absorb":    "hashes",
+	"internal/transcript.Transcript.Derive":    "hashes",
+	"internal/transcript.Transcript.Hedge":     "hashes",
+	"internal/wire.Hex.UnmarshalText":          "in every document: FuzzUnmarshalCanonical, FuzzDocuments",
+	"internal/wire.NewReader":                  "in every binary decoder",
+	"internal/wire.Writer.Raw":                 "writes",
+	"internal/wire.Writer.Var":                 "writes",
+	"proof.Identity.Derive":                    "hashes",
+	"proof.Identity.Register":                  "hashes the context",
+	"proof.IdentityFromKey":                    "hashes the voter's own key",
+	"proof/ceremony.Check":                     "ParseTranscript, then Open",
+	"proof/ceremony.OpenPhase1":                "reads contributions as Open does",
+	"proof/prover.counter.Write":               "writes",
+	"tally.OpenOrganiser":                      "the same file as a trustee's",
+	"tally.OpenRecord":                         "a directory to write to",
+	"tally.Record.WriteDocument":               "writes",
+	"tally.cancellable.Read":                   "fills a buffer of our own",
+	"tally.recordDir.Read":                     "fills a buffer of our own",
+	"tally.recordFS.Open":                      "opens a file by name: FuzzAuditOfAChangedRecord",
+	"tally.recordFile.Read":                    "fills a buffer of our own",
+}
+
+// Whatever reads what others send has a fuzz target, by name, or a reason why not.
+func TestEveryReaderIsFuzzed(t *testing.T) {
+	found, bodies, list := readers(t), fuzzed(t), decoders(t)
+	require.Greater(t, len(found), 80)
+	for who := range found {
+		target, fuzzed := targets[who]
+		reason := unread[who]
+		if !fuzzed && reason == "" {
+			t.Errorf("%s: name its fuzz target in this test, or why it needs none", who)
+		}
+		require.False(t, fuzzed && reason != "", who)
+		if fuzzed {
+			require.Contains(t, bodies, target, "the target of %s", who)
+		}
 	}
+	for who := range targets {
+		require.Contains(t, found, who, "targets names what is not there")
+	}
+	for who := range unread {
+		require.Contains(t, found, who, "unread names what is not there")
+	}
+	for _, d := range list {
+		require.Contains(t, targets, d.name)
+	}
+	for who, target := range targets {
+		if target == "internal/hostile.FuzzEveryDecoder" {
+			require.True(t, slices.ContainsFunc(list, func(d decoder) bool { return d.name == who }), "%s is not among the decoders", who)
+		}
+	}
+}
+
+// FuzzEveryDecoder gives one decoder any bytes, and a good encoding with some of its bytes replaced. It neither
+// panics, nor takes long, nor much memory; what is decoded is decoded again.
+func FuzzEveryDecoder(f *testing.F) {
+	list := decoders(f)
+	for i, d := range list {
+		f.Add(uint8(i), uint16(0), d.good)
+		f.Add(uint8(i), uint16(len(d.good)/2), []byte{0, 1})
+		f.Add(uint8(i), uint16(0), []byte(nil))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, at uint16, data []byte) {
+		d := list[int(which)%len(list)]
+		changed := slices.Clone(d.good)
+		copy(changed[min(int(at), len(changed)):], data)
+		for _, b := range [][]byte{data, changed} {
+			start := time.Now()
+			allocated := allocatedBy(func() {
+				if d.decode(b) == nil {
+					require.NoError(t, d.decode(b))
+				}
+			})
+			require.Less(t, time.Since(start), 20*time.Second)
+			require.Less(t, allocated, uint64(64<<20+100*len(b)))
+		}
+	})
+}
+
+// allocatedBy returns how many bytes were allocated while f ran.
+func allocatedBy(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

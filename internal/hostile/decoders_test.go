@@ -44,7 +44,7 @@ type form int
 const (
 	binary form = iota
 	text
-	decimal // any digits are a number, up to the modulus
+	decimal  // any digits are a number, up to the modulus
 	document // canonical JSON
 	loose    // JSON that may be spelled in more ways than one
 )
