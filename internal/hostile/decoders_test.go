@@ -71,6 +71,9 @@ func numbers(lists ...[]number) (out []number) {
 	return out
 }
 
+// record is the directory of a whole election's record.
+var record = filepath.Join("..", "..", "tally", "testdata", "records", "v1", "record")
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -131,7 +134,6 @@ func decoders(tb testing.TB) []decoder {
 	digits := must(commitment.MarshalText())
 	identity := id.Bytes()
 
-	record := filepath.Join("..", "..", "tally", "testdata", "records", "v1", "record")
 	file := func(name string) []byte { return must(os.ReadFile(filepath.Join(record, name))) }
 	recorded := must(ballot.ParseManifest(file(tally.ManifestFile)))
 
