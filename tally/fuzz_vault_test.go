@@ -21,19 +21,12 @@ func FuzzVault(f *testing.F) {
 	f.Add(plain, uint16(1<<16-1))
 	f.Add([]byte("age-encryption.org/v1\n-> scrypt bBjlhJVYZeE4aqUdmtRHfw 62\n"), uint16(0))
 	f.Fuzz(func(t *testing.T, data []byte, at uint16) {
-		open := func(file []byte) error {
-			other := &vault{kind: "trustee", path: "no file"}
-			err := other.unseal(file, passphrase)
-			if err == nil {
-				require.Equal(t, plain, mustMarshal(vaultDocument{Format: other.format(), Seed: other.seed}), "a key that was not sealed")
-			}
-			return err
-		}
 		changed := bytes.Clone(sealed)
 		copy(changed[min(int(at), len(changed)):], data)
-		for _, file := range [][]byte{data, changed} {
-			if err := open(file); err == nil {
-				require.Equal(t, sealed, file)
+		for _, file := range [][]byte{data, changed} { // data may be another process's sealing of the same seed
+			other := &vault{kind: "trustee", path: "no file"}
+			if other.unseal(file, passphrase) == nil {
+				require.Equal(t, v.seed, other.seed, "a key that was not sealed")
 			}
 		}
 		if at < 1<<15 {
