@@ -14,13 +14,9 @@ import (
 // TestAttack27: an encoding that is shorter, or up to 100 bytes longer, is of nothing.
 func TestAttack27EveryDecoderHasOneLength(t *testing.T) {
 	for _, d := range decoders(t) {
-		step := 1
-		if len(d.good) > 4000 { // prefixes of a document: all short ones, all last ones, and some between
-			step = 37
-		}
-		for n := 0; n < len(d.good); n++ {
-			if d.form == decimal && n > 0 || n > 300 && n < len(d.good)-300 && n%step != 0 {
-				continue
+		for n := range len(d.good) {
+			if d.form == decimal && n > 0 {
+				break // fewer digits are another number
 			}
 			require.Error(t, d.decode(d.good[:n]), "%s of %d bytes", d.name, n)
 		}
