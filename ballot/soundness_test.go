@@ -29,6 +29,12 @@ func (e *election) refusing(cs []ciphertext, a argument, y weights, x babyjub.Sc
 	return out
 }
 
+// arguer returns a prover of the first question's argument, about a statement of nobody.
+func (e *election) arguer(w witness) *arguer {
+	t := e.m.questionTranscript(e.m.statementTranscript(&voter{}, 0, nil), 0)
+	return newArguer(t, e.m.layouts[0], e.m.key, w, []byte("test"))
+}
+
 func randomWeights(l *layout) weights {
 	list := func(n int) (out []babyjub.Scalar) {
 		for range n {
@@ -129,7 +135,7 @@ func TestTheExtractorFindsTheWitness(t *testing.T) {
 		opened := sealed.opening.questions[0]
 		cs := sealed.questions[0].ciphertexts
 		n, m, c := l.bits, len(l.forms), len(l.constraints)
-		prover := newArguer(e.m.questionTranscript(e.m.statementTranscript(&voter{}, 0, nil), 0), l, e.m.key, opened.witness(), []byte("test"))
+		prover := e.arguer(opened.witness())
 		runs := e.rewind(t, prover, cs, n+m+c)
 
 		// 1. Two x of the first y open V and V_a.
@@ -235,7 +241,7 @@ func TestNoThreeAnswersForWhatIsNoBit(t *testing.T) {
 		w := sealed.opening.questions[0].witness()
 		w.b[1] = scalar(bit)
 		cs := encryptScalars(e, l, w)
-		p := newArguer(e.m.questionTranscript(e.m.statementTranscript(&voter{}, 0, nil), 0), l, e.m.key, w, []byte("test"))
+		p := e.arguer(w)
 		p.first()
 		y := randomWeights(l)
 		p.second(y)
@@ -335,7 +341,7 @@ func TestCommitmentsChosenFirstFitOneChallenge(t *testing.T) {
 		sealed := e.sealed(t, e.credential(t))
 		w, cs := sealed.opening.questions[0].witness(), append([]ciphertext(nil), sealed.questions[0].ciphertexts...)
 		test.lie(e, &w, &cs)
-		p := newArguer(e.m.questionTranscript(e.m.statementTranscript(&voter{}, 0, nil), 0), l, e.m.key, w, []byte("test"))
+		p := e.arguer(w)
 		p.first()
 		y, x := randomWeights(l), randomScalar()
 		p.second(y)
@@ -353,7 +359,7 @@ func TestCommitmentsChosenFirstFitOneChallenge(t *testing.T) {
 	e := newElection(t, approvalOf(3))
 	sealed := e.sealed(t, e.credential(t))
 	w, cs := sealed.opening.questions[0].witness(), sealed.questions[0].ciphertexts
-	p := newArguer(e.m.questionTranscript(e.m.statementTranscript(&voter{}, 0, nil), 0), e.m.layouts[0], e.m.key, w, []byte("test"))
+	p := e.arguer(w)
 	p.first()
 	y, x, d := randomWeights(e.m.layouts[0]), randomScalar(), randomPoint()
 	p.v.Add(&p.v, &d)
@@ -457,7 +463,7 @@ func TestResponsesSolvedForOneEquationBreakTheOthers(t *testing.T) {
 		sealed := e.sealed(t, e.credential(t))
 		w, cs := sealed.opening.questions[0].witness(), append([]ciphertext(nil), sealed.questions[0].ciphertexts...)
 		test.lie(e, &w, &cs)
-		p := newArguer(e.m.questionTranscript(e.m.statementTranscript(&voter{}, 0, nil), 0), l, e.m.key, w, []byte("test"))
+		p := e.arguer(w)
 		p.first()
 		if test.v != nil {
 			test.v(p)

@@ -50,7 +50,7 @@ func TestTimingOfTheArgument(t *testing.T) {
 
 	// All moves of the argument: the first and the second, and the responses.
 	y, x := randomWeights(l), randomScalar()
-	p := newArguer(e.m.questionTranscript(e.m.statementTranscript(&voter{}, 0, nil), 0), l, e.m.key, witness{make([]babyjub.Scalar, n), make([]babyjub.Scalar, len(l.forms))}, []byte("test"))
+	p := e.arguer(witness{make([]babyjub.Scalar, n), make([]babyjub.Scalar, len(l.forms))})
 	statistic = timingtest.T(vote{}, random, func(v *vote) {
 		p.b = v[:]
 		p.encoded = p.encoded[:0]
