@@ -18,7 +18,7 @@ module=$(go list -m)
 targets=()
 while IFS=: read -r file name; do
 	if [[ $name =~ $pattern ]]; then targets+=("$(dirname "$file") $name"); fi
-done < <(git grep -oE '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | sed 's/func //' | sort)
+done < <(git grep --untracked -oE '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | sed 's/func //' | sort)
 [ ${#targets[@]} -gt 0 ] || { echo "no fuzz target matches $pattern" >&2; exit 1; }
 each=$((total / ${#targets[@]}))
 [ "$each" -ge 1 ] || each=1
