@@ -95,6 +95,12 @@ type run struct {
 	arguments [3]argument
 }
 
+// begin makes the first move, with a commitment also to what is no bit.
+func (p *arguer) begin() {
+	p.first()
+	p.v = commit(p.b, &p.rho)
+}
+
 // rewind brings a prover back to after its first move, n times, and then to after its second, thrice.
 func (e *election) rewind(t *testing.T, p *arguer, cs []ciphertext, n int) (runs []run) {
 	t.Helper()
@@ -242,7 +248,7 @@ func TestNoThreeAnswersForWhatIsNoBit(t *testing.T) {
 		w.b[1] = scalar(bit)
 		cs := encryptScalars(e, l, w)
 		p := e.arguer(w)
-		p.first()
+		p.begin()
 		y := randomWeights(l)
 		p.second(y)
 		x := []babyjub.Scalar{randomScalar(), randomScalar(), randomScalar()}
@@ -342,7 +348,7 @@ func TestCommitmentsChosenFirstFitOneChallenge(t *testing.T) {
 		w, cs := sealed.opening.questions[0].witness(), append([]ciphertext(nil), sealed.questions[0].ciphertexts...)
 		test.lie(e, &w, &cs)
 		p := e.arguer(w)
-		p.first()
+		p.begin()
 		y, x := randomWeights(l), randomScalar()
 		p.second(y)
 		test.choose(e, p, cs, y, x)
@@ -360,7 +366,7 @@ func TestCommitmentsChosenFirstFitOneChallenge(t *testing.T) {
 	sealed := e.sealed(t, e.credential(t))
 	w, cs := sealed.opening.questions[0].witness(), sealed.questions[0].ciphertexts
 	p := e.arguer(w)
-	p.first()
+	p.begin()
 	y, x, d := randomWeights(e.m.layouts[0]), randomScalar(), randomPoint()
 	p.v.Add(&p.v, &d)
 	p.va.Sub(&p.va, new(babyjub.Point).ScalarMul(&x, &d))
@@ -464,7 +470,7 @@ func TestResponsesSolvedForOneEquationBreakTheOthers(t *testing.T) {
 		w, cs := sealed.opening.questions[0].witness(), append([]ciphertext(nil), sealed.questions[0].ciphertexts...)
 		test.lie(e, &w, &cs)
 		p := e.arguer(w)
-		p.first()
+		p.begin()
 		if test.v != nil {
 			test.v(p)
 		}
