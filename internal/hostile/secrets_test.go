@@ -6,9 +6,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"go/ast"
 	"log/slog"
 	"math/big"
+	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -143,4 +146,44 @@ func TestTheEyeSeesWhatIsNotHidden(t *testing.T) {
 	open := struct{ Key []byte }{b[:]}
 	require.Contains(t, fmt.Sprintf("%x", open), hex.EncodeToString(b[:]))
 	require.Contains(t, fmt.Sprintf("%v", open), "0 0 0 0")
+}
+
+// public are types whose declarations speak of secrets and hold none that a printer could show.
+var public = map[string]string{
+	"internal/sigma.Proof":    "its commitment and response are sent",
+	"internal/sigma.Equality": "its commitments and response are sent",
+	"proof/ceremony.Powers":   "powers of a number that nobody knows",
+	"proof.Statement":         "its path says who the voter is; path, scope and message are the caller's, in the open",
+	"tally.Ceremony":          "the transcript, which is public",
+}
+
+// Every exported type whose declaration or documentation speaks of a secret is tried above, or is here with a reason.
+func TestEveryTypeThatSpeaksOfASecretIsTried(t *testing.T) {
+	tried := secrets(t)
+	speaks := regexp.MustCompile(`(?i)secret|babyjub\.Scalar`)
+	found := map[string]bool{}
+	sources(t, func(pkg, name string, file *ast.File, text []byte) {
+		if strings.HasSuffix(name, "_test.go") || strings.HasSuffix(pkg, "test") {
+			return
+		}
+		for _, d := range file.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, s := range g.Specs {
+				typ, ok := s.(*ast.TypeSpec)
+				if !ok || !typ.Name.IsExported() || !speaks.MatchString(g.Doc.Text()+typ.Doc.Text()+string(text[typ.Pos()-1:typ.End()-1])) {
+					continue
+				}
+				who := pkg + "." + typ.Name.Name
+				found[who] = true
+				_, ok = tried[path.Base(pkg)+"."+typ.Name.Name]
+				if ok == (public[who] != "") {
+					t.Errorf("%s: try it in secrets, or say in public why it has nothing to hide", who)
+				}
+			}
+		}
+	})
+	require.Greater(t, len(found), 8)
 }
