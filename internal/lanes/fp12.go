@@ -110,6 +110,7 @@ func (z Fp12) Mul(x, y Fp12, t *TowerScratch) { z.mul(x, y, t, Fp6.mul) }
 // MulSparse is Mul of elements whose C1 has no v^2, which products of two lines are. It takes 15 products.
 func (z Fp12) MulSparse(x, y Fp12, t *TowerScratch) { z.mul(x, y, t, Fp6.mul01) }
 
+// mul is Karatsuba's, mulHigh multiplies the C1.
 func (z Fp12) mul(x, y Fp12, t *TowerScratch, mulHigh func(z, x, y Fp6, a, b Fp2, s *Scratch)) {
 	n := z.C0[0].Len()
 	low, high := t.low.slice(0, n), t.high.slice(0, n)
@@ -127,7 +128,7 @@ func (z Fp12) mul(x, y Fp12, t *TowerScratch, mulHigh func(z, x, y Fp6, a, b Fp2
 	z.C0[2].Add(low[2], high[1])
 }
 
-// Lines is a vector of elements 1 + X w + Y v w of F_p12: lines through points of the twist, at points of the curve.
+// Lines is a vector of elements 1 + X w + Y v w of F_p12.
 type Lines struct{ X, Y Fp2 }
 
 // MulLines sets z = x y, in three products of F_p2. z is sparse in the sense of MulSparse.
@@ -183,32 +184,4 @@ func (z Fp12) At(i int) (e bn254.GT) {
 		c.A0, c.A1 = z.C1[j].A0[i], z.C1[j].A1[i]
 	}
 	return e
-}
-
-// Product returns the product of the lines. It overwrites z, which needs half as many lanes, rounded up.
-//
-// Level by level the first half is multiplied by the second; in the middle of an odd number one stays.
-func (z Fp12) Product(l Lines, t *TowerScratch) bn254.GT {
-	const few = 8 // lanes that are multiplied faster one by one
-	n := l.X.Len()
-	half := n / 2
-	z.Slice(0, half).MulLines(l.Slice(0, half), l.Slice(n-half, n), t)
-	z.Slice(half, n-half).SetLines(l.Slice(half, n-half))
-	n -= half
-	for sparse := true; n > few; sparse = false {
-		half = n / 2
-		low, high := z.Slice(0, half), z.Slice(n-half, n)
-		if sparse {
-			low.MulSparse(low, high, t)
-		} else {
-			low.Mul(low, high, t)
-		}
-		n -= half
-	}
-	p := z.At(0)
-	for i := 1; i < n; i++ {
-		next := z.At(i)
-		p.Mul(&p, &next)
-	}
-	return p
 }

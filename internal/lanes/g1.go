@@ -1,8 +1,12 @@
 package lanes
 
 import (
+	"encoding/binary"
+	"math"
+
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fp"
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 )
 
 // G1 is a vector of affine points of BN254's curve y^2 = x^3 + 3 over F_p, none of which is infinity.
@@ -83,4 +87,108 @@ func (z G1) chord(p G1, q, slope fp.Vector, s *G1Scratch) {
 	t.Mul(t, slope)
 	z.Y.Sub(t, p.Y)
 	copy(z.X, x)
+}
+
+// WeightBytes is the size of a weight in its encoding.
+const WeightBytes = 16
+
+// A weight is k_0 + lambda k_1 with odd numbers -2^64 < k_0, k_1 < 2^64, lambda the number by which phi(x, y) =
+// (beta x, y) multiplies: lambda^2 + lambda + 1 = 0 mod r, beta^3 = 1. Its 16 bytes are n_0 and n_1, big-endian, with
+// k = 2 n + 1 - 2^64. The 2^128 weights are different numbers modulo r: a difference of two is
+// d_0 + lambda d_1 with |d_0|, |d_1| < 2^65; if r divides it, it divides d_0^2 - d_0 d_1 + d_1^2 = (d_0 + lambda d_1)(d_0 + lambda^2 d_1)
+// too, which is below 2^132 and zero only for d_0 = d_1 = 0.
+//
+// In digits of four bits k has odd ones only: k = sum_j (2 n_j - 15) 16^j where n = sum_j n_j 16^j.
+
+// SetWeight sets w to the weight with this encoding of WeightBytes bytes.
+func SetWeight(w *fr.Element, b []byte) {
+	half := func(b []byte) (k fr.Element) {
+		n := fr.NewElement(binary.BigEndian.Uint64(b))
+		minimum := fr.NewElement(math.MaxUint64)
+		k.Double(&n)
+		k.Sub(&k, &minimum) // 2^64 - 1
+		return k
+	}
+	*w = half(b[8:])
+	w.Mul(w, &lambda)
+	k := half(b)
+	w.Add(w, &k)
+}
+
+// Weigh sets each z_i to x_i times the weight in bytes 16i to 16i+15.
+//
+// No sum has two equal or opposite points. Each is of (k_0 + lambda k_1) x and d x or lambda d x with small numbers, k_1 != 0 in
+// the first case and k_0 != 0 in the second; as above, a multiple of r is not among their sums and differences.
+func (z G1) Weigh(x G1, weights []byte, s *G1Scratch) {
+	n := x.Len()
+	var odd [8]G1
+	for i := range odd {
+		odd[i] = s.odd[i].Slice(0, n)
+	}
+	term := s.term.Slice(0, n)
+	copy(odd[0].X, x.X)
+	copy(odd[0].Y, x.Y)
+	term.Double(x, s)
+	for i := 1; i < len(odd); i++ {
+		odd[i].Add(odd[i-1], term, s)
+	}
+	for i := range odd {
+		phi := s.oddPhi[i][:n]
+		phi.ScalarMul(odd[i].X, &beta)
+	}
+	pick := func(to G1, digit, half int) {
+		for i := range n {
+			b := weights[WeightBytes*i+8*half+digit/2]
+			if digit%2 == 0 {
+				b >>= 4
+			}
+			b &= 15
+			j := b - 8
+			if b < 8 {
+				j = 7 - b
+			}
+			if half == 0 {
+				to.X[i] = odd[j].X[i]
+			} else {
+				to.X[i] = s.oddPhi[j][i]
+			}
+			if b < 8 {
+				to.Y[i].Neg(&odd[j].Y[i])
+			} else {
+				to.Y[i] = odd[j].Y[i]
+			}
+		}
+	}
+	pick(z, 0, 0)
+	pick(term, 0, 1)
+	z.Add(z, term, s)
+	for digit := 1; digit < WeightBytes; digit++ {
+		for range 4 {
+			z.Double(z, s)
+		}
+		for half := range 2 {
+			pick(term, digit, half)
+			z.Add(z, term, s)
+		}
+	}
+}
+
+var (
+	// beta is a cube root of 1, lambda its eigenvalue.
+	beta   = mustFp("2203960485148121921418603742825762020974279258880205651966")
+	lambda = mustFr("4407920970296243842393367215006156084916469457145843978461")
+)
+
+func mustFp(s string) (e fp.Element) {
+	if _, err := e.SetString(s); err != nil {
+		panic(err)
+	}
+	return e
+}
+
+func mustFr(s string) (e fr.Element) {
+	if _, err := e.SetString(s); err != nil {
+		panic(err)
+	}
+	return e
 }

@@ -60,22 +60,22 @@ func (z Fp2) mulByConstant(x, c Fp2, s *Scratch) {
 
 // Miller is room for Miller loops over up to as many pairs as it was made for.
 type Miller struct {
-	*TowerScratch
+	*Scratch
 	frobenius
 	t, image           G2
 	minusY             Fp2
 	slope, inverse, at Fp2
 	xOverY, yInverse   fp.Vector
-	lines              Lines // of up to two steps
-	product            Fp12
+	line               Lines
+	product            lineProduct
 }
 
 // NewMiller makes room for n pairs.
 func NewMiller(n int) *Miller {
 	m := &Miller{
-		TowerScratch: NewTowerScratch(n), frobenius: newFrobenius(),
+		Scratch: NewScratch(n), frobenius: newFrobenius(),
 		t: NewG2(n), image: NewG2(n), xOverY: make(fp.Vector, n), yInverse: make(fp.Vector, n),
-		lines: Lines{NewFp2(2 * n), NewFp2(2 * n)}, product: NewFp12(n),
+		line: Lines{NewFp2(n), NewFp2(n)}, product: newLineProduct(n),
 	}
 	for _, v := range []*Fp2{&m.minusY, &m.slope, &m.inverse, &m.at} {
 		*v = NewFp2(n)
@@ -120,48 +120,71 @@ func (m *Miller) Loop(p G1, q G2) (bn254.GT, bool) {
 	xOverY.Mul(p.X, yInverse)
 	xOverY.Sub(zero, xOverY)
 
-	var f bn254.GT
-	f.SetOne()
+	m.product.start(n)
 	t.Set(q)
-	for i := len(bn254.LoopCounter) - 2; i >= 0; i-- {
-		f.Square(&f)
-		m.double(t, m.lines.Slice(0, n))
-		lines, ok := n, true
-		switch bn254.LoopCounter[i] {
+	for i := first; i >= 0; i-- {
+		m.double(t)
+		ok := true
+		switch digit(i) {
 		case 1:
-			ok = m.add(t, q, m.lines.Slice(n, 2*n))
-			lines = 2 * n
+			ok = m.add(t, q)
 		case -1:
-			ok = m.add(t, minus, m.lines.Slice(n, 2*n))
-			lines = 2 * n
+			ok = m.add(t, minus)
 		}
 		if !ok {
-			return f, false
+			return bn254.GT{}, false
 		}
-		step := m.product.Product(m.lines.Slice(0, lines), m.TowerScratch)
-		f.Mul(&f, &step)
 	}
-
 	image.X.Conjugate(q.X, m.Scratch)
 	image.Y.Conjugate(q.Y, m.Scratch)
 	image.X.mulByConstant(image.X, m.frobenius.x, m.Scratch)
 	image.Y.mulByConstant(image.Y, m.frobenius.y, m.Scratch)
-	if !m.add(t, image, m.lines.Slice(0, n)) {
-		return f, false
+	if !m.add(t, image) {
+		return bn254.GT{}, false
 	}
 	minusSquare := G2{minus.Y, q.Y} // in the place of minus, which is done with
 	minusSquare.X.A0.ScalarMul(q.X.A0, &m.x2)
 	minusSquare.X.A1.ScalarMul(q.X.A1, &m.x2)
-	if !m.add(t, minusSquare, m.lines.Slice(n, 2*n)) {
-		return f, false
+	if !m.add(t, minusSquare) {
+		return bn254.GT{}, false
 	}
-	step := m.product.Product(m.lines.Slice(0, 2*n), m.TowerScratch)
-	f.Mul(&f, &step)
-
 	// -pi^3(q) = -pi^2(pi(q))
 	image.X.A0.ScalarMul(image.X.A0, &m.x2)
 	image.X.A1.ScalarMul(image.X.A1, &m.x2)
-	return f, t.X.equal(image.X) && t.Y.equal(image.Y)
+	if !t.X.equal(image.X) || !t.Y.equal(image.Y) {
+		return bn254.GT{}, false
+	}
+
+	values := m.product.finish()
+	next := func() *bn254.GT {
+		v := &values[0]
+		values = values[1:]
+		return v
+	}
+	f := *next()
+	for i := first; i >= 0; i-- {
+		if i < first {
+			f.Square(&f)
+			f.Mul(&f, next())
+		}
+		if digit(i) != 0 {
+			f.Mul(&f, next())
+		}
+	}
+	f.Mul(&f, next())
+	f.Mul(&f, next())
+	return f, true
+}
+
+// k in signed digits, from digit `first` down. It is bn254.LoopCounter but for the start, 1, 0, -1, in whose
+// place 1, 1 saves a doubling; the 1 in front is the first multiple, q.
+const first = len(bn254.LoopCounter) - 3
+
+func digit(i int) int8 {
+	if i == first {
+		return 1
+	}
+	return bn254.LoopCounter[i]
 }
 
 func (z Fp2) equal(x Fp2) bool {
@@ -173,8 +196,8 @@ func (z Fp2) equal(x Fp2) bool {
 	return true
 }
 
-// double sets t = 2 t, and the lines to the tangents at t. The twist has odd order.
-func (m *Miller) double(t G2, l Lines) {
+// double sets t = 2 t, and takes the tangents at t into the product. The twist has odd order.
+func (m *Miller) double(t G2) {
 	n := t.X.Len()
 	slope, inverse, at := m.slope.Slice(0, n), m.inverse.Slice(0, n), m.at.Slice(0, n)
 	slope.Double(t.Y)
@@ -183,11 +206,11 @@ func (m *Miller) double(t G2, l Lines) {
 	at.Double(slope)
 	slope.Add(slope, at)
 	slope.Mul(slope, inverse, m.Scratch) // 3 x^2 / 2 y
-	m.step(t, t.X, slope, at, l)
+	m.step(t, t.X, slope, at)
 }
 
-// add sets t = t + q and returns true, and the lines to the chords; or it returns false if some t = ±q.
-func (m *Miller) add(t, q G2, l Lines) bool {
+// add sets t = t + q, takes the chords into the product and returns true; or it returns false if some t = ±q.
+func (m *Miller) add(t, q G2) bool {
 	n := t.X.Len()
 	slope, inverse, at := m.slope.Slice(0, n), m.inverse.Slice(0, n), m.at.Slice(0, n)
 	slope.Sub(q.X, t.X)
@@ -196,20 +219,22 @@ func (m *Miller) add(t, q G2, l Lines) bool {
 	}
 	slope.Sub(q.Y, t.Y)
 	slope.Mul(slope, inverse, m.Scratch)
-	m.step(t, q.X, slope, at, l)
+	m.step(t, q.X, slope, at)
 	return true
 }
 
-// step sets t to minus the third point of the line of this slope a through t = (x, y) and a point with the coordinate
-// q, and l to the line:
+// step sets t to minus the third point of the line of this slope a through t = (x, y) and a point whose x is
+// q, and takes the line into the product:
 //
 //	c = a x - y    x' = a^2 - x - q    y' = c - a x'
-func (m *Miller) step(t G2, q, slope, c Fp2, l Lines) {
+func (m *Miller) step(t G2, q, slope, c Fp2) {
 	n := t.X.Len()
 	c.Mul(slope, t.X, m.Scratch)
 	c.Sub(c, t.Y)
+	l := m.line.Slice(0, n)
 	l.X.MulByFp(slope, m.xOverY[:n])
 	l.Y.MulByFp(c, m.yInverse[:n])
+	m.product.add(l)
 	x := m.inverse.Slice(0, n)
 	x.Square(slope, m.Scratch)
 	x.Sub(x, t.X)
