@@ -44,7 +44,7 @@ func ballotRows() []row {
 		{
 			name:  "check",
 			title: "verifying a LaPrimaire ballot",
-			shape: shape + "Scrutin: batches of 256 of as many voters, from bytes, each with its membership proof. belenios-tool: `election verify` of an election with some " +
+			shape: shape + "Scrutin: batches of 256 of as many voters, from bytes, each with its membership proof (made with a trapdoor, as which they cost the same to verify). belenios-tool: `election verify` of an election with some " +
 				"ballots, less the same with none, for one ballot.",
 			bench: "go test -run '^$' -bench 'VerifyBatch|Rules/judgment/12x5-at-most-5/verify' -cpu 1 ./ballot",
 			sides: []side{

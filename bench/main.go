@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -64,6 +66,7 @@ func program() error {
 
 	m := newMachine(&e)
 	var results []*result
+	var text string
 	for i := range all {
 		if !match.MatchString(all[i].name) {
 			continue
@@ -82,11 +85,15 @@ func program() error {
 		}
 		io.WriteString(os.Stderr, lines)
 		results = append(results, res)
+		if text, err = write(*out, m, results); err != nil { // so that a later failure leaves them
+			return err
+		}
 	}
 	if len(results) == 0 {
 		return fmt.Errorf("no row's name matches %q; -list names all", *pattern)
 	}
-	return write(*out, m, results)
+	fmt.Print(text)
+	return nil
 }
 
 // serveNamed is the process of the side that is named ROW/SIDE.
@@ -102,10 +109,10 @@ func serveNamed(all []row, name string, e *env) error {
 	return fmt.Errorf("no side %q", name)
 }
 
-// write writes both files, and the table to standard output.
-func write(dir string, m *machine, results []*result) error {
+// write writes both files and returns the text of RESULTS.md.
+func write(dir string, m *machine, results []*result) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return "", err
 	}
 	command := "go run ." // the directories of a machine are nobody's business
 	flag.Visit(func(f *flag.Flag) {
@@ -116,21 +123,12 @@ func write(dir string, m *machine, results []*result) error {
 			command += " -" + f.Name + "=" + f.Value.String()
 		}
 	})
-	var text strings.Builder
-	if err := report(&text, m, command, results); err != nil {
-		return err
+	var text, samples bytes.Buffer
+	if err := errors.Join(report(&text, m, command, results), writeSamples(&samples, results)); err != nil {
+		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "RESULTS.md"), []byte(text.String()), 0o644); err != nil {
-		return err
-	}
-	f, err := os.Create(filepath.Join(dir, "samples.csv"))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := writeSamples(f, results); err != nil {
-		return err
-	}
-	fmt.Print(text.String())
-	return f.Close()
+	return text.String(), errors.Join(
+		os.WriteFile(filepath.Join(dir, "RESULTS.md"), text.Bytes(), 0o644),
+		os.WriteFile(filepath.Join(dir, "samples.csv"), samples.Bytes(), 0o644),
+	)
 }

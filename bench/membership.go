@@ -19,12 +19,14 @@ const depth = 20
 
 func membershipRows() []row {
 	const whole, ceremony = "scrutin", "scrutin with the ceremony's key"
+	const proveOther = "gnark groth16.Prove"
 	const proveAlone, fullProve, generate = "snarkjs, prove alone", "snarkjs, witness and proof", "@semaphore-protocol/proof, generateProof"
 	sides := []side{
 		{name: whole, figures: elapsed, open: proveOwn},
 		{name: ceremony, figures: elapsed, missing: noArtifacts, open: proveCeremony},
 	}
 	sides = append(sides, rapidsnarkSides()...)
+	sides = append(sides, side{name: proveOther, figures: elapsed, open: proveGnark})
 	sides = append(sides,
 		nodeSide(proveAlone, "prove", "node_modules/snarkjs"),
 		nodeSide(fullProve, "fullProve", "node_modules/snarkjs"),
@@ -36,9 +38,9 @@ func membershipRows() []row {
 			name:     "membership",
 			title:    "proving a membership, depth 20",
 			allCores: true,
-			shape: "Semaphore's relation, a path of 20 siblings, the same statement for all. Scrutin's time is the whole of Prove: witness, proof, " +
-				"and the check of the proof. rapidsnark and snarkjs have the ceremony's key in memory; \"prove alone\" has the witness, too. " +
-				"Threads: GOMAXPROCS, OMP_NUM_THREADS, as many workers of snarkjs, and taskset.",
+			shape: "Semaphore's relation, a path of 20 siblings, the same statement for all. Scrutin proves it with its own circuit, and for information with that of " +
+				"the ceremony, which the peers have. Its time is the whole of Prove: witness, proof, and the check of the proof. rapidsnark and snarkjs have the key in memory; " +
+				"\"prove alone\" is given the witness, too; go-rapidsnark calculates it by the ceremony's program under wazero. gnark has Scrutin's circuit and key, and does not check.",
 			bench: "go test -run '^$' -bench 'Prove/depth=20/weighted=false' ./proof/prover",
 			sides: sides,
 			comparisons: []comparison{
@@ -47,6 +49,7 @@ func membershipRows() []row {
 				{ours: whole, peer: proveAlone, atMost: 0.12},
 				{ours: whole, peer: fullProve, atMost: 0.12},
 				{ours: whole, peer: generate},
+				{ours: whole, peer: proveOther},
 				{ours: ceremony, peer: rapidsnarkAlone},
 				{ours: ceremony, peer: fullProve},
 			},
@@ -54,7 +57,7 @@ func membershipRows() []row {
 		{
 			name:  "verify",
 			title: "verifying a membership",
-			shape: "one of Semaphore's relation; Scrutin and gnark have the same key and the same proof. Semaphore's package verifies a proof of its own.",
+			shape: "One of Semaphore's relation; Scrutin and gnark have the same key and the same proof. Semaphore's package verifies a proof of its own.",
 			bench: "go test -run '^$' -bench Verify ./proof/prover",
 			sides: []side{
 				{name: batch, figures: elapsed, open: verifyBatch},

@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The protocol between this program and the process of a side, in lines: the process says "ready" when it is set up
@@ -24,8 +25,11 @@ type reply struct {
 	Error  string    `json:"error,omitempty"`
 }
 
-// warmUps are samples that do not count.
-const warmUps = 2
+// warmUps are samples that do not count. One that takes longer than enough is the last.
+const (
+	warmUps = 2
+	enough  = 5 * time.Second
+)
 
 // serve is the process of a side of this program.
 func serve(s *side, e *env) error {
@@ -34,8 +38,12 @@ func serve(s *side, e *env) error {
 		return err
 	}
 	for range warmUps {
+		start := time.Now()
 		if _, err := sample(); err != nil {
 			return err
+		}
+		if time.Since(start) > enough {
+			break
 		}
 	}
 	toolMemory.Store(0)

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -151,6 +152,9 @@ func report(w io.Writer, m *machine, command string, results []*result) error {
 		io.WriteString(w, "from the end of its set-up on; what was set up, as keys and tables, is in it.\n\n")
 	} else {
 		io.WriteString(w, "with its set-up: on this machine the peak cannot be reset.\n\n")
+	}
+	if slices.ContainsFunc(results, func(res *result) bool { return res.quick }) {
+		io.WriteString(w, "**A quick run: sizes are smaller than the table says, and no target is judged.**\n\n")
 	}
 	io.WriteString(w, tableHead)
 	for _, res := range results {
