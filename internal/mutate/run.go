@@ -116,6 +116,8 @@ func (t *tests) trace(ctx context.Context, workers int, slowest time.Duration) e
 		case ctx.Err() != nil:
 		case one.duration >= slowest:
 			log.Printf("%s %s takes longer than %v and is left out", one.dir, one.name, slowest)
+		case !passed && t.start(ctx, slowest, "SCRUTIN_MUTANT=", *one):
+			log.Printf("%s %s counts what tracing costs, too, and is left out", one.dir, one.name)
 		case !passed:
 			failed = append(failed, fmt.Errorf("%s %s fails without a mutant", one.dir, one.name))
 		case err == nil:
