@@ -259,7 +259,10 @@ func TestAttack28SparseFilesOfTenGigabytes(t *testing.T) {
 	require.NoError(t, os.Truncate(stored, size))
 	frugal("a stored census", 4<<20, func() error { _, err := census.Open(context.Background(), stored); return err })
 	frugal("a set-up ceremony", 4<<20, func() error { _, err := ceremony.Open(context.Background(), os.DirFS(setUp)); return err })
-	frugal("its first phase", 64<<20, func() error { _, err := ceremony.OpenPhase1(os.DirFS(setUp), prover.Relation{Depth: 1}); return err })
+	frugal("its first phase", 64<<20, func() error {
+		_, err := ceremony.OpenPhase1(context.Background(), os.DirFS(setUp), prover.Relation{Depth: 1})
+		return err
+	})
 	provenance := fmt.Sprintf("set-up ceremony sha256:%064x", 1)
 	key := electiontest.New(t, electiontest.Config{}).Key.VerifyingKey()
 	frugal("its transcript", 4<<20, func() error {
