@@ -19,7 +19,7 @@ import (
 
 const (
 	groupSize  = 256 // claims under one equation
-	singleSize = 4   // a failing group of this size is checked one by one
+	singleSize = 8   // a failing group of this size is checked one by one
 )
 
 // VerifyBatch verifies many claims together and returns the verdict of each, in their order: the errors
