@@ -795,14 +795,18 @@ func TestAttack02BasesAreComputedNotRead(t *testing.T) {
 	g200 := babyjub.HashToPoint("scrutin/v1/ballot/G/200")
 	require.True(t, g200.Equal(&basesG(200)[199]))
 
-	// A question with more bits than have tables commits to the same.
-	s := make([]babyjub.Scalar, baseTables+3)
+	s := make([]babyjub.Scalar, 131)
 	for i := range s {
 		s[i] = scalar(int64(i))
 	}
 	r := randomScalar()
-	got := commit(s, &r)
-	want := babyjub.VarTimeMultiScalarMul(append(s, r), append(slices.Clone(basesG(len(s))), *baseF()))
+	points := append(slices.Clone(basesG(len(s))), *baseF())
+	got, want := commit(s, &r), babyjub.VarTimeMultiScalarMul(append(s, r), points)
+	require.True(t, want.Equal(&got))
+	for i := range s {
+		s[i] = scalar(int64(i * i % 3 % 2))
+	}
+	got, want = commitBits(s, &r), babyjub.VarTimeMultiScalarMul(append(s, r), points)
 	require.True(t, want.Equal(&got))
 }
 

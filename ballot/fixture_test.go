@@ -231,6 +231,7 @@ func (e *election) deviate(t testing.TB, c *Credential, sequence uint32, s *Seal
 		tr := e.m.questionTranscript(shared, i)
 		p := newArguer(tr, l, e.m.key, arguers[i].witness, []byte("test"))
 		p.first()
+		p.v = commit(p.b, &p.rho) // also to what is no bit
 		tamper(i, 1, p, nil)
 		p.encodeAgain(2)
 		y := p.challengeY(tr, l)

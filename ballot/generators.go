@@ -19,14 +19,11 @@ var baseF = sync.OnceValue(func() *babyjub.Point {
 
 var tableF = sync.OnceValue(func() *babyjub.Table { return babyjub.NewTable(baseF()) })
 
-// baseTables is the number of bases G_i that get a table for the prover: 172 KB each.
-const baseTables = 128
-
-// bases caches G_1, G_2 .. and tables of the first of them, both as far as they were wanted.
+// bases caches G_1, G_2 .. and their multiples, 1.5 KB each, both as far as they were wanted.
 var bases struct {
 	sync.RWMutex
-	points []babyjub.Point
-	tables []*babyjub.Table
+	points    []babyjub.Point
+	multiples []babyjub.Multiples
 }
 
 // basesG returns G_1 .. G_n.
@@ -45,36 +42,33 @@ func basesG(n int) []babyjub.Point {
 	return bases.points[:n:n]
 }
 
-// tablesG returns the tables of G_1 .. G_min(n, baseTables).
-func tablesG(n int) []*babyjub.Table {
-	n = min(n, baseTables)
+// multiplesG returns the multiples of G_1 .. G_n.
+func multiplesG(n int) []babyjub.Multiples {
 	points := basesG(n)
 	bases.RLock()
-	tables := bases.tables
+	multiples := bases.multiples
 	bases.RUnlock()
-	if len(tables) >= n {
-		return tables[:n:n]
+	if len(multiples) >= n {
+		return multiples[:n:n]
 	}
 	bases.Lock()
 	defer bases.Unlock()
-	for i := len(bases.tables); i < n; i++ {
-		bases.tables = append(bases.tables, babyjub.NewTable(&points[i]))
+	if have := len(bases.multiples); have < n {
+		bases.multiples = append(bases.multiples, babyjub.NewMultiples(points[have:])...)
 	}
-	return bases.tables[:n:n]
+	return bases.multiples[:n:n]
 }
 
 // commit returns sum_i s_i G_i + t F, in constant time.
 func commit(s []babyjub.Scalar, t *babyjub.Scalar) babyjub.Point {
-	sum := tableF().Mul(t)
-	points, tables := basesG(len(s)), tablesG(len(s))
-	for i := range s {
-		var p babyjub.Point
-		if i < len(tables) {
-			p = tables[i].Mul(&s[i])
-		} else {
-			p.ScalarMul(&s[i], &points[i])
-		}
-		sum.Add(&sum, &p)
-	}
-	return sum
+	sum := babyjub.MultiScalarMul(s, multiplesG(len(s)))
+	mask := tableF().Mul(t)
+	return *sum.Add(&sum, &mask)
+}
+
+// commitBits is commit for s_i = 0 or 1.
+func commitBits(s []babyjub.Scalar, t *babyjub.Scalar) babyjub.Point {
+	sum := babyjub.SubsetSum(s, multiplesG(len(s)))
+	mask := tableF().Mul(t)
+	return *sum.Add(&sum, &mask)
 }

@@ -13,7 +13,7 @@ type witness struct {
 }
 
 // arguer makes one argument, in the three moves of docs/spec/ballot.md. It runs in constant
-// time and trusts its witness: whatever that is, it computes what an honest prover would.
+// time and trusts its witness.
 type arguer struct {
 	layout *layout
 	key    *elgamal.PublicKey
@@ -54,7 +54,7 @@ func newArguer(t *transcript.Transcript, l *layout, key *elgamal.PublicKey, w wi
 
 // first sets V = sum b_i G_i + rho F and V_a = sum a_i G_i + sigma F.
 func (p *arguer) first() {
-	p.v = commit(p.b, &p.rho)
+	p.v = commitBits(p.b, &p.rho)
 	p.va = commit(p.a, &p.sigma)
 	p.encode(&p.v, &p.va)
 }

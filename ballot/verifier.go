@@ -426,6 +426,12 @@ func (p *prepared) exact() error {
 // together checks all group equations of all ballots as one, each with a random weight of 128
 // bits. An equation that fails makes it fail, but for one value of its weight.
 func (m *Manifest) together(list []*prepared) bool {
+	s := m.weighted(list)
+	return s.vanishes(m)
+}
+
+// weighted is the sum that together wants to vanish.
+func (m *Manifest) weighted(list []*prepared) *sum {
 	n := len(list) * (1 + len(equations)*len(m.layouts))
 	random := make([]byte, 16*n)
 	rand.Read(random) // aborts the program if the random source fails
@@ -435,7 +441,12 @@ func (m *Manifest) together(list []*prepared) bool {
 		random = random[16:]
 		return new(babyjub.Scalar).SetUniformBytes(wide[:])
 	}
-	var s sum
+	terms := 2 // of a ballot's signature
+	for _, l := range m.layouts {
+		terms += 2*(len(l.forms)+1) + 4
+	}
+	terms = terms*len(list) + 3 + MaxBits // and the fixed points
+	s := sum{scalars: make([]babyjub.Scalar, 0, terms), points: make([]babyjub.Point, 0, terms)}
 	for _, p := range list {
 		p.knowledge(next(), &s)
 		for i := range m.layouts {
@@ -444,7 +455,7 @@ func (m *Manifest) together(list []*prepared) bool {
 			}
 		}
 	}
-	return s.vanishes(m)
+	return &s
 }
 
 // cache remembers digests, the more recent ones: at most 2*cacheSize.

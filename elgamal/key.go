@@ -64,7 +64,7 @@ func (k *PublicKey) Table() *babyjub.Table { return k.table() }
 func (k *PublicKey) Encrypt(m uint64, r *babyjub.Scalar) Ciphertext {
 	var c Ciphertext
 	c.A.ScalarBaseMul(r)
-	c.B.ScalarBaseMul(new(babyjub.Scalar).SetUint64(m))
+	c.B.ScalarBaseMulUint64(m)
 	mask := k.Table().Mul(r)
 	c.B.Add(&c.B, &mask)
 	return c

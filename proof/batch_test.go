@@ -63,9 +63,10 @@ func TestValidClaimsPassTogether(t *testing.T) {
 			require.NoError(t, err)
 			list = append(list, pending{opened: o})
 		}
-		require.True(t, vk.together(list))
+		room := newRoom(len(list))
+		require.Equal(t, allHold, vk.together(list, room))
 		list[4].inputs[1].SetOne()
-		require.False(t, vk.together(list))
+		require.Equal(t, someFails, vk.together(list, room))
 	}
 }
 
@@ -124,7 +125,7 @@ func TestAttack44WrongProofsThatCancel(t *testing.T) {
 		claims[i].Membership.Proof = pack(a, b, *c.Add(&c, &shift))
 	}
 	verdicts := make([]error, len(claims))
-	vk.verifyGroup(t.Context(), claims, verdicts) // all under one equation
+	vk.verifyGroup(t.Context(), claims, verdicts, newRoom(len(claims))) // all under one equation
 	for i, verdict := range verdicts {
 		if i == 2 || i == 9 {
 			require.ErrorIs(t, verdict, ErrInvalid)

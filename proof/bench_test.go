@@ -27,7 +27,7 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkVerifyBatch(b *testing.B) {
 	d := newTrapdoor(inputsUnweighted)
 	vk := d.key(b)
-	for _, size := range []int{16, 256, 1024} {
+	for _, size := range []int{1, 5, 8, 16, 256, 1024} {
 		for _, bad := range []int{0, 1} {
 			claims := make([]Claim, size)
 			for i := range claims {

@@ -55,7 +55,7 @@ func ParseVerifyingKey(b []byte) (*VerifyingKey, error) {
 	default:
 		return nil, fmt.Errorf("%w: verifying key with unknown flags %#x", ErrMalformed, flags)
 	}
-	vk := &VerifyingKey{encoding: bytes.Clone(b)}
+	vk := new(VerifyingKey)
 	vk.alpha = readG1(r, "alpha")
 	vk.beta = readG2(r, "beta")
 	vk.gamma = readG2(r, "gamma")
@@ -66,6 +66,7 @@ func ParseVerifyingKey(b []byte) (*VerifyingKey, error) {
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("%w: verifying key: %w", ErrMalformed, err)
 	}
+	vk.encoding = bytes.Clone(b)
 	if err := vk.degenerate(); err != nil {
 		return nil, fmt.Errorf("%w: verifying key: %w", ErrMalformed, err)
 	}

@@ -74,8 +74,8 @@ func registrationOf(public *babyjub.Point, s *babyjub.Scalar) []byte {
 	return append(append([]byte{registrationVersion}, key[:]...), p[:]...)
 }
 
-// TestAttack4: the proof alone would hold for a key with a component of small order.
-func TestAttack4RegistrationOfAPointOutsideTheSubgroup(t *testing.T) {
+// TestAttack04: the proof alone would hold for a key with a component of small order.
+func TestAttack04RegistrationOfAPointOutsideTheSubgroup(t *testing.T) {
 	s := NewIdentity().scalar()
 	public := new(babyjub.Point).ScalarBaseMul(&s)
 	for i, torsion := range babyjubtest.Torsion() {
@@ -92,7 +92,7 @@ func TestAttack4RegistrationOfAPointOutsideTheSubgroup(t *testing.T) {
 
 // A voter asks for one place on the roll and means a tree of them: her "commitment" is a node above others.
 // That this works where nobody asks for a registration is shown in proof/prover.
-func TestAttackTreeRegisteredAsACommitment(t *testing.T) {
+func TestAttack48TreeRegisteredAsACommitment(t *testing.T) {
 	element := func(c census.Commitment) (e fr.Element) {
 		require.NoError(t, e.SetBytesCanonical(c[:]))
 		return e

@@ -36,6 +36,9 @@ func (p *SemaphoreProof) Verify() error {
 	return vk.Verify(&p.Claim)
 }
 
+// maxSemaphoreText bounds the JSON text, which without white space has less than 2,000 bytes.
+const maxSemaphoreText = 1 << 16
+
 // proofJSON is a proof as it is written, with the members in Semaphore's order.
 type proofJSON struct {
 	Depth     int                       `json:"merkleTreeDepth"`
@@ -81,9 +84,12 @@ func (p *SemaphoreProof) check() error {
 
 // UnmarshalJSON reads the JSON text. Every member must be there once and no other; numbers are in decimal
 // without sign, leading zeros or exponent; root and nullifier are below r, the root is not zero, scope and
-// message are below 2^256 and coordinates of points below p. Otherwise the error is ErrMalformed and p
-// is unchanged. Whether the proof holds is for Verify to say.
+// message are below 2^256 and coordinates of points below p; the text has at most 65,536 bytes. Otherwise the
+// error is ErrMalformed and p is unchanged. Whether the proof holds is for Verify to say.
 func (p *SemaphoreProof) UnmarshalJSON(text []byte) error {
+	if len(text) > maxSemaphoreText {
+		return fmt.Errorf("%w: Semaphore proof: %d bytes, at most %d allowed", ErrMalformed, len(text), maxSemaphoreText)
+	}
 	var parsed SemaphoreProof
 	if err := parsed.read(json.NewDecoder(bytes.NewReader(text))); err != nil {
 		return fmt.Errorf("%w: Semaphore proof: %w", ErrMalformed, err)

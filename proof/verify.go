@@ -23,6 +23,27 @@ type opened struct {
 
 // open decodes a claim: everything that is checked but the equation.
 func (vk *VerifyingKey) open(c *Claim) (*opened, error) {
+	o, err := vk.decode(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.inSubgroup(); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// inSubgroup checks that B is in the subgroup of prime order. A point outside it has a component whose pairing
+// is not defined by the equation that is checked.
+func (o *opened) inSubgroup() error {
+	if !o.b.IsInSubGroup() {
+		return fmt.Errorf("%w: proof: B is not in the subgroup of prime order", ErrMalformed)
+	}
+	return nil
+}
+
+// decode is open without the check that B is in the subgroup.
+func (vk *VerifyingKey) decode(c *Claim) (*opened, error) {
 	inputs, err := c.Inputs()
 	if err != nil {
 		return nil, err
@@ -36,7 +57,7 @@ func (vk *VerifyingKey) open(c *Claim) (*opened, error) {
 	r := wire.NewReader(c.Membership.Proof[:])
 	o := &opened{inputs: inputs}
 	o.a = readG1(r, "A")
-	o.b = readG2(r, "B")
+	o.b = readTwist(r, "B")
 	o.c = readG1(r, "C")
 	if err := r.Done(); err != nil {
 		return nil, fmt.Errorf("%w: proof: %w", ErrMalformed, err)

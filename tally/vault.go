@@ -85,6 +85,9 @@ func openVault(path, kind string, passphrase []byte) (*vault, error) {
 			return err
 		}
 		exists := err == nil
+		if exists {
+			keepPrivate(v.path)
+		}
 		j, err = v.readJournal()
 		switch {
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
@@ -186,6 +189,7 @@ func (v *vault) unseal(sealed, passphrase []byte) error {
 	if err != nil {
 		return err
 	}
+	identity.SetMaxWorkFactor(ScryptWorkFactor) // age takes up to 22, which is 4 GiB, on the file's word
 	r, err := age.Decrypt(bytes.NewReader(sealed), identity)
 	var none *age.NoIdentityMatchError
 	if errors.As(err, &none) {
@@ -338,6 +342,14 @@ func writeDurably(path string, content []byte) error {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// keepPrivate makes a file that others may read or write its owner's alone, as a copy put back from elsewhere may not
+// be. Some file systems have no modes: it is encrypted all the same.
+func keepPrivate(path string) {
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+		_ = os.Chmod(path, 0o600)
+	}
 }
 
 func readLimited(path string, limit int64) ([]byte, error) {

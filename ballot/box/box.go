@@ -53,6 +53,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -101,11 +102,8 @@ type Config struct {
 	Known []*Checkpoint
 }
 
-// String hides the key.
-func (Config) String() string { return "box.Config(redacted)" }
-
-// GoString hides the key.
-func (c Config) GoString() string { return c.String() }
+// Format hides the key, whatever the verb.
+func (Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "box.Config(redacted)") }
 
 // A Box is an open ballot box. Its methods are safe for concurrent use.
 type Box struct {

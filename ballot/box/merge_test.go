@@ -346,7 +346,7 @@ func TestMergeNamesInvalidEntries(t *testing.T) {
 	require.EqualValues(t, 3000, r.Boxes[0].Logged)
 }
 
-func TestAttack6CopiedBallotsOfABoxAreInvalid(t *testing.T) {
+func TestAttack06CopiedBallotsOfABoxAreInvalid(t *testing.T) {
 	s := threeBoxes(t, electiontest.Config{Voters: 3})
 	victim, thief := s.Ballot(t, 0, 0, 0).Bytes(), s.Ballot(t, 1, 0, 1).Bytes()
 	head := 1 + 32 + 32 + 64 + 8 + len(proof.Proof{}) + 4

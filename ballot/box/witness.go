@@ -3,6 +3,7 @@ package box
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"sync"
 	"time"
@@ -23,11 +24,10 @@ type WitnessConfig struct {
 	Now func() time.Time // the clock; nil means time.Now
 }
 
-// String hides the key.
-func (WitnessConfig) String() string { return "box.WitnessConfig(redacted)" }
-
-// GoString hides the key.
-func (c WitnessConfig) GoString() string { return c.String() }
+// Format hides the key, whatever the verb.
+func (WitnessConfig) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "box.WitnessConfig(redacted)")
+}
 
 // A Witness cosigns the checkpoints of one box (c2sp.org/tlog-cosignature). It remembers the last
 // one durably, and cosigns no other that does not extend it, so a box that shows two logs to two
@@ -106,6 +106,9 @@ func (w *Witness) load() error {
 	w.last = last
 	return nil
 }
+
+// Format writes the witness's name alone, whatever the verb.
+func (w *Witness) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "Witness(%s)", w.signer.Name()) }
 
 // Key returns the public key, which those who rely on the witness must know.
 func (w *Witness) Key() *WitnessKey { return w.signer.WitnessKey }

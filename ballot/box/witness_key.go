@@ -56,15 +56,15 @@ func ParseWitnessKey(vkey string) (*WitnessKey, error) {
 
 // parseKey reads name+hash+key. The caller compares the hash by writing it anew.
 func parseKey(s string) (name string, key []byte, err error) {
-	parts := strings.Split(s, "+")
-	if len(parts) < 3 { // base64 may have more of them
+	parts := strings.SplitN(s, "+", 3) // base64 may have more of them
+	if len(parts) < 3 || len(s) > maxWitnessName+len("+00000000+")+base64.StdEncoding.EncodedLen(1+ed25519.PublicKeySize) {
 		return "", nil, fmt.Errorf("%w: not name+hash+key", ballot.ErrMalformed)
 	}
 	name = parts[0]
 	if err := checkWitnessName(name); err != nil {
 		return "", nil, err
 	}
-	b, err := base64.StdEncoding.DecodeString(strings.Join(parts[2:], "+"))
+	b, err := base64.StdEncoding.DecodeString(parts[2])
 	if err != nil || len(b) != 1+ed25519.PublicKeySize || b[0] != cosignatureType {
 		return "", nil, fmt.Errorf("%w: not an Ed25519 cosignature key", ballot.ErrMalformed)
 	}

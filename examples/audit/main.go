@@ -195,6 +195,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // audit replays the whole record.
 func (o *options) audit(ctx context.Context, out io.Writer) error {
 	var progress *stage.Progress
+	replayed := false
 	options := &tally.AuditOptions{
 		State: o.state,
 		Progress: func(done, total uint64) {
@@ -206,7 +207,10 @@ func (o *options) audit(ctx context.Context, out io.Writer) error {
 	}
 	switch {
 	case o.setup != "":
-		options.CheckSetUp = o.checkSetUp
+		options.CheckSetUp = func(ctx context.Context, m *ballot.Manifest, key *proof.VerifyingKey) error {
+			replayed = true
+			return stage.CheckSetUp(o.setup, o.powers)(ctx, m, key)
+		}
 	case !o.strict:
 		options.AcceptKeys = []string{proof.OneParty}
 	}
@@ -229,8 +233,11 @@ func (o *options) audit(ctx context.Context, out io.Writer) error {
 	if err := write(out); err != nil {
 		return err
 	}
-	if report.Err() != nil || report.Result == nil {
+	switch {
+	case report.Err() != nil || report.Result == nil:
 		return errInvalid
+	case o.setup != "" && !replayed:
+		return stage.Usagef("the keys are of the %s, which -setup has no part in: leave it out", proof.Semaphore)
 	}
 	return nil
 }

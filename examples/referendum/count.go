@@ -21,9 +21,16 @@ func (d desk) audit(ctx context.Context) (*tally.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := d.readPlay()
+	if err != nil {
+		return nil, err
+	}
 	options := &tally.AuditOptions{}
-	if m.Membership().Provenance == proof.OneParty {
+	switch {
+	case m.Membership().Provenance == proof.OneParty:
 		options.AcceptKeys = []string{proof.OneParty}
+	case p.setup != "":
+		options.CheckSetUp = stage.CheckSetUp(p.setup, "")
 	}
 	r, err := tally.Audit(ctx, os.DirFS(d.record()), m.ID(), options)
 	if err != nil {

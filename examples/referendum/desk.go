@@ -37,12 +37,12 @@ func (d desk) provingKey() string { return d.path("keys", "proving.key") }
 
 type playDocument struct {
 	Voters, Trustees, Threshold int
-	Artifacts                   string
+	Artifacts, Setup            string
 }
 
 // writePlay publishes what the flags asked for; the roles read it with readPlay.
 func (d desk) writePlay(p *play) error {
-	b, err := json.Marshal(playDocument{p.voters, p.trustees, p.threshold, p.artifacts})
+	b, err := json.Marshal(playDocument{p.voters, p.trustees, p.threshold, p.artifacts, p.setup})
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (d desk) readPlay() (*play, error) {
 	if err := json.Unmarshal(b, &doc); err != nil {
 		return nil, err
 	}
-	return &play{doc.Voters, doc.Trustees, doc.Threshold, doc.Artifacts, string(d)}, nil
+	return &play{doc.Voters, doc.Trustees, doc.Threshold, doc.Artifacts, doc.Setup, string(d)}, nil
 }
 
 // manifest reads the manifest and checks the trustees' signatures of the election id.

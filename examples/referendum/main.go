@@ -30,7 +30,8 @@ import (
 	"github.com/scrutin/scrutin/examples/internal/stage"
 )
 
-const usage = `usage: referendum [-voters 40] [-trustees 5] [-threshold 3] [-keys semaphore -artifacts DIR] [-out DIR]
+const usage = `usage: referendum [-voters 40] [-trustees 5] [-threshold 3] [-out DIR]
+                  [-keys semaphore -artifacts DIR | -keys ceremony -setup DIR]
 
 Runs a whole election: census, key ceremony, votes, tally, audit.
 
@@ -38,8 +39,10 @@ Runs a whole election: census, key ceremony, votes, tally, audit.
   -trustees N    how many trustees share the key, 2 to 64 (default 5)
   -threshold N   how many of them open the result, 2 to the number of trustees (default 3)
   -keys SOURCE   where the keys of the membership proofs come from: one-party, a set-up of
-                 its own, for tests (default), or semaphore, the public ceremony of Semaphore v4
+                 its own, for tests (default), semaphore, the public ceremony of Semaphore v4,
+                 or ceremony, one that examples/setup held
   -artifacts DIR its files, which proof/zkey/download.sh fetches; for -keys semaphore
+  -setup DIR     its files; for -keys ceremony
   -out DIR       a directory to make for the election, new or empty
                  (default: a new one for temporary files)
 `
@@ -80,7 +83,7 @@ func main() {
 // play is what the flags ask for.
 type play struct {
 	voters, trustees, threshold int
-	artifacts                   string // of the ceremony; empty: a one-party set-up
+	artifacts, setup            string // of Semaphore's ceremony, of another; both empty: a one-party set-up
 	dir                         string
 }
 
@@ -94,6 +97,7 @@ func parse(args []string) (*play, error) {
 	flags.IntVar(&p.threshold, "threshold", 3, "")
 	flags.StringVar(&keys, "keys", oneParty, "")
 	flags.StringVar(&p.artifacts, "artifacts", "", "")
+	flags.StringVar(&p.setup, "setup", "", "")
 	flags.StringVar(&p.dir, "out", "", "")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -110,14 +114,19 @@ func parse(args []string) (*play, error) {
 		return nil, stage.Usagef("-trustees %d: 2 to 64 trustees are possible", p.trustees)
 	case p.threshold < 2 || p.threshold > p.trustees:
 		return nil, stage.Usagef("-threshold %d: 2 to %d of %d trustees are possible", p.threshold, p.trustees, p.trustees)
-	case keys != oneParty && keys != semaphore:
-		return nil, stage.Usagef("-keys %q: %s and %s are possible", keys, oneParty, semaphore)
+	case keys != oneParty && keys != semaphore && keys != ownCeremony:
+		return nil, stage.Usagef("-keys %q: %s, %s and %s are possible", keys, oneParty, semaphore, ownCeremony)
 	case (keys == semaphore) != (p.artifacts != ""):
 		return nil, stage.Usagef("-keys semaphore and -artifacts DIR go together")
+	case (keys == ownCeremony) != (p.setup != ""):
+		return nil, stage.Usagef("-keys ceremony and -setup DIR go together")
 	}
 	var err error
-	if p.artifacts != "" {
-		if p.artifacts, err = filepath.Abs(p.artifacts); err != nil {
+	for _, dir := range []*string{&p.artifacts, &p.setup} {
+		if *dir == "" {
+			continue
+		}
+		if *dir, err = filepath.Abs(*dir); err != nil {
 			return nil, err
 		}
 	}
@@ -212,8 +221,12 @@ func (p *play) run(ctx context.Context) error {
 		return err
 	}
 
+	var setup []string
+	if p.setup != "" {
+		setup = []string{"-setup", p.setup}
+	}
 	fmt.Printf("\nThe whole election took %.0f s. Its record is public; audit it with\n\n    %s\n",
-		time.Since(start).Seconds(), stage.AuditCommand(id, d.record()))
+		time.Since(start).Seconds(), stage.AuditCommand(id, d.record(), setup...))
 	return nil
 }
 

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/scrutin/scrutin/examples/internal/stage"
+	"github.com/scrutin/scrutin/proof/ceremony"
 )
 
 func TestFlags(t *testing.T) {
@@ -30,6 +33,9 @@ func TestFlags(t *testing.T) {
 		"unknown keys":         {"-keys", "own"},
 		"no artifacts":         {"-keys", "semaphore"},
 		"artifacts of nothing": {"-artifacts", full},
+		"no ceremony":          {"-keys", "ceremony"},
+		"ceremony of nothing":  {"-setup", full},
+		"two sources":          {"-keys", "ceremony", "-setup", full, "-artifacts", full},
 		"a word":               {"now"},
 		"a directory in use":   {"-out", full},
 		"a file":               {"-out", filepath.Join(full, "file")},
@@ -51,7 +57,7 @@ func TestFlags(t *testing.T) {
 }
 
 func TestUsageNamesEveryFlag(t *testing.T) {
-	for _, name := range []string{"-voters", "-trustees", "-threshold", "-keys", "-artifacts", "-out"} {
+	for _, name := range []string{"-voters", "-trustees", "-threshold", "-keys", "-artifacts", "-setup", "-out"} {
 		require.Contains(t, usage, "\n  "+name+" ")
 	}
 }
@@ -134,6 +140,92 @@ func TestElectionOnTheCeremonysKeys(t *testing.T) {
 	output, code = run(t, filepath.Join(bin, "audit"), "-strict", "-election", id[1], filepath.Join(dir, "record"))
 	require.Zero(t, code, output)
 	require.Contains(t, output, "Semaphore v4 ceremony, 2025")
+
+	// These keys are no other ceremony's, and an audit that is asked for one does not pass that over.
+	output, code = run(t, filepath.Join(bin, "audit"), "-setup", t.TempDir(), "-election", id[1], filepath.Join(dir, "record"))
+	require.Equal(t, 2, code, output)
+	require.Contains(t, output, "leave it out")
+}
+
+// An election on keys that a ceremony made. An audit accepts them if it is given the ceremony's files, and then
+// only if these are whole and end in them.
+func TestElectionOnKeysOfACeremony(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a set-up ceremony and a whole election")
+	}
+	bin, setup, dir := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "election")
+	out, err := exec.Command("go", "build", "-o", bin+string(filepath.Separator), ".", "../audit", "../setup").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	output, code := run(t, filepath.Join(bin, "setup"), "-depth", "1", "-out", setup)
+	require.Zero(t, code, output)
+
+	output, code = run(t, filepath.Join(bin, "referendum"), "-voters", "3", "-keys", "ceremony", "-setup", setup, "-out", t.TempDir())
+	require.NotZero(t, code, output)
+	require.Contains(t, output, "was about membership at depth 1, this census needs membership at depth 2")
+
+	output, code = run(t, filepath.Join(bin, "referendum"),
+		"-voters", "2", "-trustees", "2", "-threshold", "2", "-keys", "ceremony", "-setup", setup, "-out", dir)
+	require.Zero(t, code, output)
+	require.Contains(t, output, "the opened result and the noted votes agree")
+	command := regexp.MustCompile(`go run \./examples/audit -election ([0-9a-f]{64}) -setup (\S+) (\S+)\n$`).FindStringSubmatch(output)
+	require.NotNil(t, command, output)
+	id, record := command[1], command[3]
+	require.Equal(t, setup, command[2])
+
+	transcript, err := os.ReadFile(filepath.Join(setup, ceremony.TranscriptFile))
+	require.NoError(t, err)
+	manifest, err := os.ReadFile(filepath.Join(record, "manifest.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(manifest), fmt.Sprintf("sha256:%x", sha256.Sum256(transcript)))
+
+	audit := func(setup ...string) (string, int) {
+		args := append([]string{"-strict", "-election", id}, setup...)
+		return run(t, filepath.Join(bin, "audit"), append(args, record)...)
+	}
+	output, code = audit("-setup", setup)
+	require.Zero(t, code, output)
+	require.Contains(t, output, "set-up ceremony sha256:")
+	require.True(t, strings.HasSuffix(output, "\naudit: ok\n"), output)
+	output, code = audit()
+	require.Equal(t, 1, code, output)
+	require.Contains(t, output, "\naudit: INVALID: verifying-key: ", "nobody vouches for the keys")
+
+	// Each of the files is missing or altered for a while; of a contribution the error tells whose it is.
+	for _, bad := range []struct {
+		file, says string
+		edit       func(b []byte) []byte
+	}{
+		{ceremony.TranscriptFile, "transcript.json", nil},
+		{ceremony.TranscriptFile, "the manifest names", func(b []byte) []byte {
+			return bytes.Replace(b, []byte("Grace Hopper"), []byte("Grace Copper"), 1)
+		}},
+		{ceremony.ContributionFile(2), "0003.contribution is there, and 0002.contribution is missing", nil},
+		{ceremony.ContributionFile(2), `0002.contribution: ceremony: invalid: by "Grace Hopper": `, func(b []byte) []byte {
+			b[len(b)-33-96-64-32] ^= 0x40 // the sign of a point
+			return b
+		}},
+		{ceremony.ContributionFile(3), `0003.contribution, by "Sophie Germain", is missing`, nil},
+		{ceremony.Phase1File(1), "phase1/0001.contribution is missing", nil},
+		{ceremony.PowersFile, "powers is not the file that powers.json names", func(b []byte) []byte {
+			b[len(b)-1] ^= 1
+			return b
+		}},
+		{ceremony.StartFile, "ceremony: ", func(b []byte) []byte { return b[:len(b)-1] }},
+	} {
+		path := filepath.Join(setup, filepath.FromSlash(bad.file))
+		right, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if bad.edit == nil {
+			require.NoError(t, os.Remove(path))
+		} else {
+			require.NoError(t, os.WriteFile(path, bad.edit(bytes.Clone(right)), 0o644))
+		}
+		output, code = audit("-setup", setup)
+		require.Equal(t, 1, code, "%s: %s", bad.file, output)
+		require.Contains(t, output, "\naudit: INVALID: verifying-key: ", bad.file)
+		require.Contains(t, output, bad.says, bad.file)
+		require.NoError(t, os.WriteFile(path, right, 0o644))
+	}
 }
 
 // run returns what a program wrote and its exit status.

@@ -27,8 +27,8 @@ func registrar(ctx context.Context, dir string, _ int) error {
 		return err
 	}
 
-	depth := max(1, bits.Len(uint(p.voters-1))) // the smallest tree that holds all voters
-	verifyingKey, membership, err := d.membershipKeys(ctx, p, depth)
+	smallest := max(1, bits.Len(uint(p.voters-1))) // tree that holds all voters
+	keys, err := d.membershipKeys(ctx, p, smallest)
 	if err != nil {
 		return err
 	}
@@ -36,10 +36,10 @@ func registrar(ctx context.Context, dir string, _ int) error {
 	if err != nil {
 		return err
 	}
-	if err := record.WriteVerifyingKey(verifyingKey); err != nil {
+	if err := record.WriteVerifyingKey(keys.verifying); err != nil {
 		return err
 	}
-	tree, err := census.Build(ctx, depth, d.registrations(p.voters))
+	tree, err := census.Build(ctx, keys.depth, d.registrations(p.voters))
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func registrar(ctx context.Context, dir string, _ int) error {
 		Title:      title,
 		Questions:  questions(),
 		Census:     ballot.CensusOf(tree),
-		Membership: membership,
+		Membership: keys.info,
 		Opens:      now.Unix(),
 		Closes:     now.Add(24 * time.Hour).Unix(),
 		Revote:     ballot.Revote{Rule: ballot.RevoteLast, Limit: 9},

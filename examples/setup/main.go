@@ -170,7 +170,7 @@ func (o *options) powers(ctx context.Context) (*ceremony.Powers, error) {
 			return nil, err
 		}
 	}
-	round, err := ceremony.OpenPhase1(os.DirFS(o.dir), o.relation)
+	round, err := ceremony.OpenPhase1(ctx, os.DirFS(o.dir), o.relation)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ func contribute(ctx context.Context, args []string) error {
 	var file []byte
 	var path string
 	if phase == 1 {
-		round, err := ceremony.OpenPhase1(os.DirFS(dir), relation)
+		round, err := ceremony.OpenPhase1(ctx, os.DirFS(dir), relation)
 		if err != nil {
 			return err
 		}

@@ -21,8 +21,10 @@ const module = "github.com/scrutin/scrutin"
 
 // layers lists the packages from the ground up. A package imports only packages of lower layers.
 var layers = [][]string{
-	{"internal/babyjub", "internal/lanes", "internal/legible", "internal/poseidon", "internal/nocheck", "internal/transcript", "internal/wire"},
-	{"internal/sigma", "internal/kybergroup"},
+	{"internal/mutate", "internal/nocheck"},
+	{"internal/babyjub", "internal/lanes", "internal/legible", "internal/poseidon", "internal/transcript", "internal/wire"},
+	{"internal/sigma", "internal/kybergroup", "internal/multiexp"},
+	{"internal/groth16"},
 	{"elgamal", "census"},
 	{"proof"},
 	{"proof/prover", "proof/zkey"},
@@ -30,9 +32,9 @@ var layers = [][]string{
 	{"ballot"},
 	{"ballot/box"},
 	{"ballot/box/qr", "tally"},
-	{"examples/internal/stage", "testdata/elections", "testdata/vectors"},
+	{"examples/internal/stage", "testdata/elections"},
 	{"examples/internal/poll"},
-	{"examples/referendum", "examples/audit", "examples/mirror", "examples/laprimaire", "examples/debian", "examples/bill", "examples/ivoting", "examples/setup", "examples/judge"},
+	{"examples/referendum", "examples/audit", "examples/mirror", "examples/laprimaire", "examples/debian", "examples/bill", "examples/ivoting", "examples/setup"},
 }
 
 type goPackage struct {

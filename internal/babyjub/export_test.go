@@ -40,17 +40,31 @@ func NonAdjacentForm(s *Scalar) []int8 {
 	return d[:n]
 }
 
-// WindowSums returns sum_i digits[i] points[i] as computed one by one and in
-// batches, for digits of w bits.
-func WindowSums(w int, digits []int16, points []Point) (single, batched Point) {
-	n := toNiels(points)
-	s := make(buckets, 1<<(w-1))
-	b := newVectorBuckets(1 << (w - 1))
-	for range 2 { // the second time with used scratch space
-		single, batched = s.windowSum(digits, n), b.windowSum(digits, n)
+// WindowSums returns sum_i digits[i] points[i] for digits of w bits, n windows one
+// after the other, by buckets that have been used before.
+func WindowSums(w, n int, digits []int16, points []Point) []Point {
+	prepared := toNiels(points)
+	b := newBuckets(w, n)
+	sums := make([]Point, n)
+	for range 2 {
+		b.windowSums(sums, digits, prepared)
 	}
-	return single, batched
+	return sums
 }
+
+// Pairing returns what InSubgroup compares with 1.
+func Pairing(p *Point) Field {
+	q := *p
+	var inv fr.Element
+	inv.Inverse(&q.z)
+	q.normalize(&inv)
+	f := q.tate()
+	fePower(&f, &f, &tateExponent)
+	return f
+}
+
+// MulByOrder returns q p, by doubling and adding.
+func MulByOrder(p *Point) *Point { return new(Point).varTimeMul(&order, p) }
 
 // Modulus returns the modulus as feAdd and feSub know it.
 func Modulus() *big.Int {

@@ -56,13 +56,15 @@ func feNeg(z, x *fr.Element) { feSub(z, &fr.Element{}, x) }
 // gnark-crypto's Inverse depends on x, and the Z coordinate of a secret multiple
 // tells bits of the scalar even where the point itself is public (Naccache,
 // Smart, Stern, "Projective coordinates leak").
-func feInverse(z, x *fr.Element) {
+func feInverse(z, x *fr.Element) { fePower(z, x, &limbs{p0 - 2, p1, p2, p3}) }
+
+// fePower sets z = x^e, in a time that depends on e alone.
+func fePower(z, x *fr.Element, e *limbs) {
 	var powers [16]fr.Element // x^0 .. x^15
 	powers[0] = feOne
 	for i := 1; i < len(powers); i++ {
 		powers[i].Mul(&powers[i-1], x)
 	}
-	e := limbs{p0 - 2, p1, p2, p3}
 	r := feOne
 	for i := 63; i >= 0; i-- {
 		r.Square(&r).Square(&r).Square(&r).Square(&r)

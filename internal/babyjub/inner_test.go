@@ -2,7 +2,6 @@ package babyjub_test
 
 import (
 	"math/big"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -98,36 +97,5 @@ func TestDigitsAddUpToTheScalar(t *testing.T) {
 			}
 		}
 		require.Zero(t, sum.Cmp(n), "%v", n)
-	}
-}
-
-// The batched buckets agree with the plain ones whatever the digits, also where
-// whole batches want one bucket.
-func TestBatchedBucketsAgreeWithSingleOnes(t *testing.T) {
-	points := somePoints()
-	for len(points) < 1500 {
-		p := points[len(points)-1]
-		points = append(points, *p.Add(&p, &points[len(points)%16]))
-	}
-	for _, w := range []int{10, 11, 12} {
-		half := 1 << (w - 1)
-		for name, digit := range map[string]func(i int) int{
-			"random":        func(int) int { return rand.IntN(2*half) - half },
-			"one bucket":    func(int) int { return half - 1 },
-			"the last":      func(int) int { return -half },
-			"two buckets":   func(i int) int { return 3 + i%2 },
-			"opposite":      func(i int) int { return (i%2*2 - 1) * 5 },
-			"few":           func(int) int { return rand.IntN(9) - 4 },
-			"none":          func(int) int { return 0 },
-			"in order":      func(i int) int { return i % half },
-			"one of a kind": func(i int) int { return max(0, half-i) - 1 },
-		} {
-			digits := make([]int16, len(points))
-			for i := range digits {
-				digits[i] = int16(digit(i))
-			}
-			single, batched := babyjub.WindowSums(w, digits, points)
-			require.True(t, batched.Equal(&single), "%s, width %d", name, w)
-		}
 	}
 }

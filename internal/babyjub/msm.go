@@ -22,7 +22,7 @@ func VarTimeMultiScalarMul(scalars []Scalar, points []Point) Point {
 }
 
 // pippengerMin is the number of points from which buckets are faster.
-const pippengerMin = 80
+const pippengerMin = 64
 
 // straus shares the doublings of all products, with the odd multiples of every
 // point at hand.
@@ -47,8 +47,8 @@ func straus(scalars []Scalar, points []Point) Point {
 }
 
 // pippenger adds, window by window, every point to the bucket of its digit, and
-// then sums j bucket_j. Windows are shared out to as many goroutines as may run
-// at once.
+// then sums j bucket_j. Windows are shared out, some at a time, to as many
+// goroutines as may run at once.
 func pippenger(scalars []Scalar, points []Point) Point {
 	w := pippengerWidth(len(points))
 	count := windows(w)
@@ -63,18 +63,21 @@ func pippenger(scalars []Scalar, points []Point) Point {
 	}
 	prepared := toNiels(points)
 
+	workers := runtime.GOMAXPROCS(0)
+	share := min(max(1, bucketsAtOnce>>(w-1)), (count+workers-1)/workers)
 	sums := make([]Point, count)
 	var next atomic.Int32
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), count) {
-		workers.Go(func() {
-			windowSum := newWindowSum(w)
-			for k := int(next.Add(1)) - 1; k < count; k = int(next.Add(1)) - 1 {
-				sums[k] = windowSum(digits[k*len(points):(k+1)*len(points)], prepared)
+	var group sync.WaitGroup
+	for range min(workers, (count+share-1)/share) {
+		group.Go(func() {
+			b := newBuckets(w, share)
+			for k := int(next.Add(1)-1) * share; k < count; k = int(next.Add(1)-1) * share {
+				end := min(k+share, count)
+				b.windowSums(sums[k:end], digits[k*len(points):end*len(points)], prepared)
 			}
 		})
 	}
-	workers.Wait()
+	group.Wait()
 
 	// sum_k 2^(w k) sums_k
 	r := sums[count-1]
@@ -85,56 +88,14 @@ func pippenger(scalars []Scalar, points []Point) Point {
 	return r
 }
 
-// newWindowSum returns a function that computes sum_i digits[i] points[i], for
-// digits of w bits, again and again with the same scratch space.
-func newWindowSum(w int) func(digits []int16, points []niels) Point {
-	if w < vectorWidth {
-		return make(buckets, 1<<(w-1)).windowSum
-	}
-	return newVectorBuckets(1 << (w - 1)).windowSum
-}
-
 // pippengerWidth returns the width of the windows that makes n products
-// cheapest. A window costs 7 field products a point, but 1 for the first in a
-// bucket, and 18 a bucket.
+// cheapest. A window costs 7 field products a point and 18 a bucket.
 func pippengerWidth(n int) int {
 	best, cost := 0, 0
 	for w := 4; w <= 16; w++ {
-		if c := windows(w) * (7*n + 12<<(w-1)); best == 0 || c < cost {
+		if c := windows(w) * (7*n + 18<<(w-1)); best == 0 || c < cost {
 			best, cost = w, c
 		}
 	}
 	return best
-}
-
-// buckets sums points by digit: number j-1 collects the points of digit j, and
-// those of digit -j negated. Where z = 0 nothing has arrived.
-type buckets []Point
-
-// windowSum returns sum_i digits[i] points[i].
-func (b buckets) windowSum(digits []int16, points []niels) Point {
-	clear(b)
-	for i, d := range digits {
-		sign, abs := signAndAbs(d)
-		if abs == 0 {
-			continue
-		}
-		p, n := &b[abs-1], &points[i]
-		if p.z.IsZero() {
-			p.setNiels(n, sign)
-		} else {
-			p.addNiels(p, n, sign)
-		}
-	}
-	// sum_j j b_j = b_n + (b_n + b_(n-1)) + ... + (b_n + ... + b_1)
-	var running, sum Point
-	running.SetIdentity()
-	sum.SetIdentity()
-	for j := len(b) - 1; j >= 0; j-- {
-		if p := &b[j]; !p.z.IsZero() {
-			running.Add(&running, p)
-		}
-		sum.Add(&sum, &running)
-	}
-	return sum
 }

@@ -55,7 +55,7 @@ func checkMultiScalarMul(t *testing.T, integers []*big.Int, points []babyjub.Poi
 }
 
 // The sizes lie on both sides of every change of algorithm or window.
-var multiSizes = []int{1, 2, 3, 7, 31, 32, 79, 80, 81, 100, 160, 400, 1000, 3000, 6000, 12000, 20000}
+var multiSizes = []int{1, 2, 3, 7, 31, 63, 64, 65, 100, 160, 400, 1000, 3000, 6000, 12000, 20000}
 
 func TestMultiScalarMulIsTheSumOfProducts(t *testing.T) {
 	points, logs := knownPoints(multiSizes[len(multiSizes)-1])

@@ -120,12 +120,14 @@ func edgeIntegers() []*big.Int {
 	for _, bit := range []uint{4, 5, 6, 31, 32, 63, 64, 65, 126, 127, 128, 191, 192, 246, 247, 248, 249, 250} {
 		add(new(big.Int).Lsh(big.NewInt(1), bit))
 	}
-	for _, digit := range []int64{0x5, 0x7, 0x8, 0x9, 0xf} { // every window alike
-		n := new(big.Int)
-		for range 62 {
-			n.Lsh(n, 4).Add(n, big.NewInt(digit))
+	for width, digits := range map[uint][]int64{4: {5, 7, 8, 9, 15}, 5: {15, 16, 17, 31}, 8: {127, 128, 129, 255}} {
+		for _, digit := range digits { // every window alike
+			n := new(big.Int)
+			for range 248 / width {
+				n.Lsh(n, width).Add(n, big.NewInt(digit))
+			}
+			add(n)
 		}
-		add(n)
 	}
 	return edges
 }

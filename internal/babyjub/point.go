@@ -104,14 +104,6 @@ func (p *Point) IsSmallOrder() bool {
 	return q.MulByCofactor(p).IsIdentity()
 }
 
-// InSubgroup reports whether q p is the identity: whether p is in the subgroup
-// of order q, in variable time. The identity is.
-func (p *Point) InSubgroup() bool {
-	p.check()
-	var r Point
-	return r.varTimeMul(&order, p).IsIdentity()
-}
-
 // check panics on the zero Point. Every operation on a Point that another
 // package made calls it once.
 func (p *Point) check() {

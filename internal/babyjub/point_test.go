@@ -152,6 +152,7 @@ func TestUninitializedPointPanics(t *testing.T) {
 		"VarTimeScalarMul":      func() { r.VarTimeScalarMul(&s, &zero) },
 		"VarTimeMulUint64":      func() { r.VarTimeMulUint64(0, &zero) },
 		"NewTable":              func() { babyjub.NewTable(&zero) },
+		"NewMultiples":          func() { babyjub.NewMultiples([]babyjub.Point{*g, zero}) },
 		"VarTimeMultiScalarMul": func() { babyjub.VarTimeMultiScalarMul([]babyjub.Scalar{s, s}, []babyjub.Point{*g, zero}) },
 	} {
 		require.PanicsWithValue(t, "babyjub: uninitialized point", use, name)

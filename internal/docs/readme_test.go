@@ -63,7 +63,7 @@ func TestReadmeCommands(t *testing.T) {
 func TestLinks(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/spec/*.md")
 	require.NoError(t, err)
-	for _, name := range []string{"README.md", "SECURITY.md", "CHANGELOG.md"} {
+	for _, name := range []string{"README.md", "SECURITY.md", "CHANGELOG.md", "docs/attacks.md"} {
 		pages = append(pages, filepath.Join("..", "..", name))
 	}
 	link := regexp.MustCompile(`\]\(([^)#: ]+)\)`)

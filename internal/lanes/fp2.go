@@ -54,6 +54,14 @@ func (z Fp2) Square(x Fp2, s *Scratch) {
 	z.A1.Add(c, c)
 }
 
+// nine sets t = 9 v.
+func nine(t, v fp.Vector) {
+	t.Add(v, v)
+	t.Add(t, t)
+	t.Add(t, t)
+	t.Add(t, v)
+}
+
 // MulByFp sets z = x y for elements y of F_p.
 func (z Fp2) MulByFp(x Fp2, y fp.Vector) { z.A0.Mul(x.A0, y); z.A1.Mul(x.A1, y) }
 
@@ -71,12 +79,6 @@ func (z Fp2) Conjugate(x Fp2, s *Scratch) {
 func (z Fp2) MulByNonResidue(x Fp2, s *Scratch) {
 	n := len(z.A0)
 	a, b := s.v[0][:n], s.v[1][:n]
-	nine := func(t, v fp.Vector) {
-		t.Add(v, v)
-		t.Add(t, t)
-		t.Add(t, t)
-		t.Add(t, v)
-	}
 	nine(a, x.A0)
 	nine(b, x.A1)
 	a.Sub(a, x.A1)
@@ -92,7 +94,7 @@ func (z Fp2) Invert(x Fp2, s *Scratch) bool {
 	norm.Mul(x.A0, x.A0)
 	inverse.Mul(x.A1, x.A1)
 	norm.Add(norm, inverse)
-	if !Invert(inverse, norm) {
+	if !s.Invert(inverse, norm) {
 		return false
 	}
 	clear(zero)

@@ -45,7 +45,7 @@ func (f *form3) at(x *[3]fr.Element) fr.Element {
 func (f *form4) at(x *[4]fr.Element) fr.Element {
 	t0, t1, t2, t3 := f.seed[0], f.seed[1], f.seed[2], f.seed[3]
 	for i := range fr.Limbs {
-		t0, t1, t2, t3 = f.limb(t0, t1, t2, t3, x, i)
+		t0, t1, t2, t3 = limb(t0, t1, t2, t3, &f.row, x, i)
 	}
 	t0, t1, t2, t3 = subtract(t0, t1, t2, t3)
 	return fr.Element{t0, t1, t2, t3}
@@ -53,13 +53,13 @@ func (f *form4) at(x *[4]fr.Element) fr.Element {
 
 // limb returns t plus limb i of x times the row, divided by 2^64. It is mac four times, written
 // out: more than half of a hash is spent here.
-func (f *form4) limb(t0, t1, t2, t3 uint64, x *[4]fr.Element, i int) (_, _, _, _ uint64) {
+func limb(t0, t1, t2, t3 uint64, row, x *[4]fr.Element, i int) (_, _, _, _ uint64) {
 	var t4, c uint64
 
-	h0, l0 := bits.Mul64(x[0][i], f.row[0][0])
-	h1, l1 := bits.Mul64(x[0][i], f.row[0][1])
-	h2, l2 := bits.Mul64(x[0][i], f.row[0][2])
-	h3, l3 := bits.Mul64(x[0][i], f.row[0][3])
+	h0, l0 := bits.Mul64(x[0][i], row[0][0])
+	h1, l1 := bits.Mul64(x[0][i], row[0][1])
+	h2, l2 := bits.Mul64(x[0][i], row[0][2])
+	h3, l3 := bits.Mul64(x[0][i], row[0][3])
 	t0, c = bits.Add64(t0, l0, 0)
 	t1, c = bits.Add64(t1, l1, c)
 	t2, c = bits.Add64(t2, l2, c)
@@ -70,10 +70,10 @@ func (f *form4) limb(t0, t1, t2, t3 uint64, x *[4]fr.Element, i int) (_, _, _, _
 	t3, c = bits.Add64(t3, h2, c)
 	t4 += c
 
-	h0, l0 = bits.Mul64(x[1][i], f.row[1][0])
-	h1, l1 = bits.Mul64(x[1][i], f.row[1][1])
-	h2, l2 = bits.Mul64(x[1][i], f.row[1][2])
-	h3, l3 = bits.Mul64(x[1][i], f.row[1][3])
+	h0, l0 = bits.Mul64(x[1][i], row[1][0])
+	h1, l1 = bits.Mul64(x[1][i], row[1][1])
+	h2, l2 = bits.Mul64(x[1][i], row[1][2])
+	h3, l3 = bits.Mul64(x[1][i], row[1][3])
 	t0, c = bits.Add64(t0, l0, 0)
 	t1, c = bits.Add64(t1, l1, c)
 	t2, c = bits.Add64(t2, l2, c)
@@ -84,10 +84,10 @@ func (f *form4) limb(t0, t1, t2, t3 uint64, x *[4]fr.Element, i int) (_, _, _, _
 	t3, c = bits.Add64(t3, h2, c)
 	t4 += c
 
-	h0, l0 = bits.Mul64(x[2][i], f.row[2][0])
-	h1, l1 = bits.Mul64(x[2][i], f.row[2][1])
-	h2, l2 = bits.Mul64(x[2][i], f.row[2][2])
-	h3, l3 = bits.Mul64(x[2][i], f.row[2][3])
+	h0, l0 = bits.Mul64(x[2][i], row[2][0])
+	h1, l1 = bits.Mul64(x[2][i], row[2][1])
+	h2, l2 = bits.Mul64(x[2][i], row[2][2])
+	h3, l3 = bits.Mul64(x[2][i], row[2][3])
 	t0, c = bits.Add64(t0, l0, 0)
 	t1, c = bits.Add64(t1, l1, c)
 	t2, c = bits.Add64(t2, l2, c)
@@ -98,10 +98,10 @@ func (f *form4) limb(t0, t1, t2, t3 uint64, x *[4]fr.Element, i int) (_, _, _, _
 	t3, c = bits.Add64(t3, h2, c)
 	t4 += c
 
-	h0, l0 = bits.Mul64(x[3][i], f.row[3][0])
-	h1, l1 = bits.Mul64(x[3][i], f.row[3][1])
-	h2, l2 = bits.Mul64(x[3][i], f.row[3][2])
-	h3, l3 = bits.Mul64(x[3][i], f.row[3][3])
+	h0, l0 = bits.Mul64(x[3][i], row[3][0])
+	h1, l1 = bits.Mul64(x[3][i], row[3][1])
+	h2, l2 = bits.Mul64(x[3][i], row[3][2])
+	h3, l3 = bits.Mul64(x[3][i], row[3][3])
 	t0, c = bits.Add64(t0, l0, 0)
 	t1, c = bits.Add64(t1, l1, c)
 	t2, c = bits.Add64(t2, l2, c)
@@ -126,19 +126,27 @@ const (
 
 // inner returns the sum of a[i] * b[i].
 func inner(a, b []fr.Element) (sum fr.Element) {
-	for len(a) > 0 {
-		n := min(len(a), 4) // as many as the bound on form4 allows
+	for len(a) >= 4 { // as many as the bound on form4 allows
+		row, x := (*[4]fr.Element)(a), (*[4]fr.Element)(b)
+		var t0, t1, t2, t3 uint64
+		for i := range fr.Limbs {
+			t0, t1, t2, t3 = limb(t0, t1, t2, t3, row, x, i)
+		}
+		t0, t1, t2, t3 = subtract(t0, t1, t2, t3)
+		sum.Add(&sum, &fr.Element{t0, t1, t2, t3})
+		a, b = a[4:], b[4:]
+	}
+	if len(a) > 0 {
 		var t0, t1, t2, t3, t4 uint64
 		for i := range fr.Limbs {
 			t4 = 0
-			for j := range a[:n] {
+			for j := range a {
 				t0, t1, t2, t3, t4 = mac(t0, t1, t2, t3, t4, b[j][i], &a[j])
 			}
 			t0, t1, t2, t3 = redc(t0, t1, t2, t3, t4)
 		}
 		t0, t1, t2, t3 = subtract(t0, t1, t2, t3)
 		sum.Add(&sum, &fr.Element{t0, t1, t2, t3})
-		a, b = a[n:], b[n:]
 	}
 	return sum
 }

@@ -61,13 +61,13 @@ func Hash2(a, b *fr.Element) fr.Element {
 		// that the processor overlaps them. That keeps it busy: two hashes in turns take no less time.
 		f := &w.part[k]
 		var s fr.Element
-		t0, t1, t2, t3 := f.limb(f.seed[0], f.seed[1], f.seed[2], f.seed[3], &h, 0)
+		t0, t1, t2, t3 := limb(f.seed[0], f.seed[1], f.seed[2], f.seed[3], &f.row, &h, 0)
 		s.Square(&h[1])
-		t0, t1, t2, t3 = f.limb(t0, t1, t2, t3, &h, 1)
+		t0, t1, t2, t3 = limb(t0, t1, t2, t3, &f.row, &h, 1)
 		s.Square(&s)
-		t0, t1, t2, t3 = f.limb(t0, t1, t2, t3, &h, 2)
+		t0, t1, t2, t3 = limb(t0, t1, t2, t3, &f.row, &h, 2)
 		s.Mul(&s, &h[1])
-		t0, t1, t2, t3 = f.limb(t0, t1, t2, t3, &h, 3)
+		t0, t1, t2, t3 = limb(t0, t1, t2, t3, &f.row, &h, 3)
 		t0, c := bits.Add64(t0, s[0], 0)
 		t1, c = bits.Add64(t1, s[1], c)
 		t2, c = bits.Add64(t2, s[2], c)

@@ -8,6 +8,8 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	iden3 "github.com/iden3/go-iden3-crypto/poseidon"
 	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/internal/benchtest"
 )
 
 func ExampleHash2() {
@@ -141,39 +143,27 @@ func TestHash2AllocatesNothing(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(10, func() { in[0] = Hash(in[0], in[1]) }))
 }
 
-func BenchmarkHash2(b *testing.B) {
-	b.Run("scrutin", func(b *testing.B) {
-		in := cases(2)[4]
-		b.ReportAllocs()
-		for b.Loop() {
-			in[0] = Hash2(&in[0], &in[1])
-		}
-	})
-	b.Run("go-iden3-crypto", func(b *testing.B) {
-		in := []*big.Int{big.NewInt(1), big.NewInt(2)}
-		b.ReportAllocs()
-		for b.Loop() {
-			in[0], _ = iden3.Hash(in)
-		}
-	})
-}
-
-func BenchmarkHash16(b *testing.B) {
-	b.Run("scrutin", func(b *testing.B) {
-		in := cases(16)[4]
-		for b.Loop() {
-			in[0] = Hash(in...)
-		}
-	})
-	b.Run("go-iden3-crypto", func(b *testing.B) {
-		in := make([]*big.Int, 16)
-		for i := range in {
-			in[i] = big.NewInt(int64(i))
-		}
-		for b.Loop() {
-			in[0], _ = iden3.Hash(in)
-		}
-	})
+// x-peer of two inputs is to be at most 0.5.
+func BenchmarkHash(b *testing.B) {
+	for _, n := range []int{2, 16} {
+		b.Run(fmt.Sprintf("inputs=%d", n), func(b *testing.B) {
+			const calls = 8
+			ours, theirs := cases(n)[4], make([]*big.Int, n)
+			for i := range theirs {
+				theirs[i] = big.NewInt(int64(i))
+			}
+			ours[0] = Hash(ours...) // makes the constants
+			benchtest.Beside(b, func() {
+				for range calls {
+					ours[0] = Hash(ours...)
+				}
+			}, calls, func() {
+				for range calls {
+					theirs[0], _ = iden3.Hash(theirs)
+				}
+			}, calls)
+		})
+	}
 }
 
 // What a program pays when it first uses a width.

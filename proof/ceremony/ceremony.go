@@ -47,7 +47,7 @@ func Open(ctx context.Context, fsys fs.FS) (*Ceremony, error) {
 	if err != nil {
 		return nil, err
 	}
-	powers, origin, err := openPowers(fsys, r, n)
+	powers, origin, err := openPowers(ctx, fsys, r, n)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func (c *Ceremony) clone() *mpcsetup.Phase2 {
 // Finalize ends the ceremony with a beacon and returns the proving key, which has the verifying key, and the
 // transcript. Everybody who has the files gets the same. It wants [MinContributors] at least. The
 // beacon has to be public randomness of a time after the last contribution, of a source that was
-// named before.
+// named before; so that of a first phase of one's own is refused.
 func (c *Ceremony) Finalize(ctx context.Context, beacon Beacon) (*prover.ProvingKey, *Transcript, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("ceremony: %w", err)
@@ -170,6 +170,9 @@ func (c *Ceremony) Finalize(ctx context.Context, beacon Beacon) (*prover.Proving
 		return nil, nil, err
 	}
 	if err := beacon.check(); err != nil {
+		return nil, nil, err
+	}
+	if err := c.powers.origin.unused(&beacon); err != nil {
 		return nil, nil, err
 	}
 	evals := c.start.evals

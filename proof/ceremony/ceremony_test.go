@@ -290,7 +290,7 @@ func TestRejectsContributionsToSomethingElse(t *testing.T) {
 	} {
 		require.ErrorIs(t, c.append(file(1, func(b []byte) { b[at] ^= 1 })), want, "byte %d", at)
 	}
-	first, err := must(openPhase1(fstest.MapFS{}, small, few)).Contribute("Mallory")
+	first, err := must(openPhase1(context.Background(), fstest.MapFS{}, small, few)).Contribute("Mallory")
 	require.NoError(t, err)
 	require.ErrorIs(t, c.append(first), ErrForeign)
 }
@@ -413,6 +413,8 @@ func TestEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = Start(ctx, c.Powers())
 	require.ErrorIs(t, err, context.Canceled)
+	_, _, err = openPowers(ctx, firstPhase(), small, few)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestRejectsABeaconWithoutASource(t *testing.T) {
@@ -420,5 +422,45 @@ func TestRejectsABeaconWithoutASource(t *testing.T) {
 	for _, b := range []Beacon{{}, {Source: "drand"}, {Value: beacon.Value}, {"drand", make([]byte, 15)}, {"drand", make([]byte, 129)}, {"a\n", beacon.Value}} {
 		_, _, err := c.Finalize(t.Context(), b)
 		require.ErrorIs(t, err, ErrMalformed)
+	}
+}
+
+// What ended the first phase was public while the second went on.
+func TestRejectsTheBeaconOfTheFirstPhase(t *testing.T) {
+	c := after(3)
+	powers := *c.powers
+	powers.origin = Origin{Contributions: c.Contributions(), Beacon: Beacon{Source: "another round, it is said", Value: beacon.Value}}
+	c.powers = &powers
+	_, _, err := c.Finalize(t.Context(), beacon)
+	require.ErrorIs(t, err, ErrInvalid)
+	require.ErrorContains(t, err, "of a later time")
+	other := Beacon{beacon.Source, bytes.Repeat([]byte{1}, 32)}
+	_, transcript, err := c.Finalize(t.Context(), other)
+	require.NoError(t, err)
+	_, err = ParseTranscript(must(transcript.Bytes()))
+	require.NoError(t, err)
+	transcript.Beacon = beacon
+	_, err = ParseTranscript(must(transcript.Bytes()))
+	require.ErrorIs(t, err, ErrInvalid)
+}
+
+// Points of the twist that are not of order r, where delta in G2 and where the proof's second point belongs.
+func TestRejectsContributionsOutsideTheSubgroup(t *testing.T) {
+	var u bn254.E2
+	u.A0.SetUint64(7)
+	point := bn254.MapToCurve2(&u)
+	require.True(t, point.IsOnCurve())
+	require.False(t, point.IsInSubGroup())
+	outside := point.Bytes()
+	challenge := shapeSize([]field{challengeField})
+	for what, fromEnd := range map[string]int{
+		"proof": challenge + packed2,
+		"delta": challenge + shapeSize(updateProof) + packed2,
+	} {
+		bad := file(2, func(b []byte) { copy(b[len(b)-fromEnd:], outside[:]) })
+		err := after(1).append(bad)
+		require.ErrorIs(t, err, ErrMalformed, what)
+		require.ErrorContains(t, err, names[1], what)
+		require.ErrorContains(t, err, "subgroup", what)
 	}
 }

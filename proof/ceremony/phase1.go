@@ -2,6 +2,7 @@ package ceremony
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -23,21 +24,24 @@ type Phase1 struct {
 
 // OpenPhase1 reads and verifies the contributions that are in a ceremony's directory to a first phase
 // of its own, for one relation. In an empty directory the phase begins.
-func OpenPhase1(fsys fs.FS, r prover.Relation) (*Phase1, error) {
+func OpenPhase1(ctx context.Context, fsys fs.FS, r prover.Relation) (*Phase1, error) {
 	n, err := domain(r)
 	if err != nil {
 		return nil, err
 	}
-	return openPhase1(fsys, r, n)
+	return openPhase1(ctx, fsys, r, n)
 }
 
-func openPhase1(fsys fs.FS, r prover.Relation, n int) (*Phase1, error) {
+func openPhase1(ctx context.Context, fsys fs.FS, r prover.Relation, n int) (*Phase1, error) {
 	p := &Phase1{n: n, last: mpcsetup.NewPhase1(uint64(n)), follow: follow{next: header{phase: 1, relation: r, number: 1}}}
 	there, err := count(fsys, phase1Dir)
 	if err != nil {
 		return nil, err
 	}
 	for i := range there {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("ceremony: %w", err)
+		}
 		name := Phase1File(i + 1)
 		file, err := read(fsys, name, maxHeader+shapeSize(p.shape()))
 		if err == nil {

@@ -2,6 +2,7 @@ package ceremony
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"sync"
 	"testing"
@@ -18,7 +19,7 @@ const few = 8
 // firstPhase is a first phase of one's own, by two.
 var firstPhase = sync.OnceValue(func() fstest.MapFS {
 	files := fstest.MapFS{}
-	p := must(openPhase1(files, small, few))
+	p := must(openPhase1(context.Background(), files, small, few))
 	for i, name := range names[:2] {
 		files[Phase1File(i+1)] = &fstest.MapFile{Data: must(p.Contribute(name))}
 	}
@@ -30,7 +31,7 @@ var firstPhase = sync.OnceValue(func() fstest.MapFS {
 
 func TestPowersOfOnesOwn(t *testing.T) {
 	files := firstPhase()
-	p, _, err := openPowers(files, small, few) // replays the phase
+	p, _, err := openPowers(context.Background(), files, small, few) // replays the phase
 	require.NoError(t, err)
 	origin := p.Origin()
 	require.Empty(t, origin.Source)
@@ -40,11 +41,11 @@ func TestPowersOfOnesOwn(t *testing.T) {
 
 	// Powers of another first phase, or that nobody contributed to.
 	start := must(newPowers(small, knownPowers(few, random(), random(), random()), Origin{Source: source}))
-	_, _, err = openPowers(with(files, PowersFile, func([]byte) []byte { return start.Bytes() }), small, few)
+	_, _, err = openPowers(context.Background(), with(files, PowersFile, func([]byte) []byte { return start.Bytes() }), small, few)
 	require.ErrorIs(t, err, ErrForeign)
 	forged := &Powers{relation: small, srs: start.srs, origin: origin, digest: start.digest}
 	lying := with(with(files, PowersFile, func([]byte) []byte { return start.Bytes() }), OriginFile, func([]byte) []byte { return must(forged.OriginBytes()) })
-	_, _, err = openPowers(lying, small, few)
+	_, _, err = openPowers(context.Background(), lying, small, few)
 	require.ErrorIs(t, err, ErrForeign)
 	require.ErrorContains(t, err, "not what the contributions in phase1 end in")
 }
@@ -52,14 +53,14 @@ func TestPowersOfOnesOwn(t *testing.T) {
 func TestRejectsContributionsToTheFirstPhase(t *testing.T) {
 	files := firstPhase()
 	first, second := files[Phase1File(1)].Data, files[Phase1File(2)].Data
-	begin := func() *Phase1 { return must(openPhase1(fstest.MapFS{}, small, few)) }
+	begin := func() *Phase1 { return must(openPhase1(context.Background(), fstest.MapFS{}, small, few)) }
 	shape := begin().shape()
 	body := len(first) - shapeSize(shape)
 
 	_, err := begin().Seal(beacon)
 	require.ErrorIs(t, err, ErrOrder)
 	require.ErrorIs(t, begin().append(second), ErrOrder)
-	_, err = openPhase1(with(files, Phase1File(1), nil), small, few)
+	_, err = openPhase1(context.Background(), with(files, Phase1File(1), nil), small, few)
 	require.ErrorIs(t, err, ErrOrder)
 
 	// Lengths and flags that gnark would follow, a point that is not on the curve, points of another place, a challenge.
@@ -80,7 +81,7 @@ func TestRejectsContributionsToTheFirstPhase(t *testing.T) {
 		require.ErrorIs(t, err, bad.want, name)
 		require.ErrorContains(t, err, names[0], name)
 	}
-	_, err = openPhase1(with(files, Phase1File(1), func(b []byte) []byte { return b[:len(b)-1] }), small, few)
+	_, err = openPhase1(context.Background(), with(files, Phase1File(1), func(b []byte) []byte { return b[:len(b)-1] }), small, few)
 	require.ErrorIs(t, err, ErrMalformed)
 	require.ErrorContains(t, err, "phase1/0001.contribution")
 
@@ -100,7 +101,7 @@ func TestRejectsContributionsToTheFirstPhase(t *testing.T) {
 	require.ErrorIs(t, err, ErrOrder)
 
 	// After its end.
-	ended := must(openPhase1(files, small, few))
+	ended := must(openPhase1(context.Background(), files, small, few))
 	must(ended.Seal(beacon))
 	_, err = ended.Contribute("Mallory")
 	require.ErrorIs(t, err, ErrOrder)

@@ -1,6 +1,7 @@
 package ceremony
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -110,7 +111,7 @@ func checkPowers(srs *mpcsetup.SrsCommons) error {
 }
 
 // openPowers reads and checks the powers in a directory, and the contributions of a first phase of one's own.
-func openPowers(fsys fs.FS, r prover.Relation, n int) (*Powers, [sha256.Size]byte, error) {
+func openPowers(ctx context.Context, fsys fs.FS, r prover.Relation, n int) (*Powers, [sha256.Size]byte, error) {
 	fail := func(err error) (*Powers, [sha256.Size]byte, error) { return nil, [sha256.Size]byte{}, err }
 	raw, err := read(fsys, OriginFile, maxDocument)
 	if err != nil {
@@ -132,7 +133,7 @@ func openPowers(fsys fs.FS, r prover.Relation, n int) (*Powers, [sha256.Size]byt
 		return fail(err)
 	}
 	if p.origin.Source == "" {
-		if err := p.replay(fsys); err != nil {
+		if err := p.replay(ctx, fsys); err != nil {
 			return fail(err)
 		}
 	}
@@ -162,8 +163,8 @@ func parsePowers(b []byte, r prover.Relation, n int, origin Origin) (*Powers, er
 }
 
 // replay checks that the powers are those of the first phase in the directory.
-func (p *Powers) replay(fsys fs.FS) error {
-	round, err := openPhase1(fsys, p.relation, len(p.srs.G2.Tau))
+func (p *Powers) replay(ctx context.Context, fsys fs.FS) error {
+	round, err := openPhase1(ctx, fsys, p.relation, len(p.srs.G2.Tau))
 	if err != nil {
 		return err
 	}

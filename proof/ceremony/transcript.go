@@ -41,6 +41,14 @@ func (o *Origin) equal(p *Origin) bool {
 	return o.Source == p.Source && slices.Equal(o.Contributions, p.Contributions) && o.Beacon.equal(&p.Beacon)
 }
 
+// unused refuses a beacon that ended the first phase: everybody knew it before the second began.
+func (o *Origin) unused(b *Beacon) error {
+	if o.Source == "" && bytes.Equal(o.Beacon.Value, b.Value) {
+		return fmt.Errorf("%w: the beacon of the first phase cannot end the second: take one of a later time", ErrInvalid)
+	}
+	return nil
+}
+
 // Transcript is a ceremony that has ended, in short. It names all files, so that its own digest
 // stands for them.
 type Transcript struct {
@@ -215,6 +223,9 @@ func ParseTranscript(b []byte) (*Transcript, error) {
 		return nil, fmt.Errorf("transcript: %w", err)
 	}
 	if t.Beacon, err = doc.Beacon.beacon(); err != nil {
+		return nil, fmt.Errorf("transcript: %w", err)
+	}
+	if err := t.Origin.unused(&t.Beacon); err != nil {
 		return nil, fmt.Errorf("transcript: %w", err)
 	}
 	return t, nil

@@ -319,7 +319,7 @@ func element(t *testing.T, b [32]byte) (e fr.Element) {
 // A voter registers, in the place of a commitment, the hash of her own and of a weight that she picks. If the
 // leaf were the hash of that and of her weight w, it would be a node over a leaf that has the weight she
 // picked, and w its sibling.
-func TestAttackWeightPickedByTheVoter(t *testing.T) {
+func TestAttack47WeightPickedByTheVoter(t *testing.T) {
 	k := testKey(t, true)
 	id := proof.NewIdentity()
 	const w, picked = 1, 1 << 39
@@ -346,7 +346,7 @@ func TestAttackWeightPickedByTheVoter(t *testing.T) {
 // In the unweighted relation, which is Semaphore's, the leaf is whatever was registered, and a path may have
 // any length: the relation holds for both identities whose node was registered as one commitment. That is
 // why commitments are registered with a proof of knowledge (proof.CheckRegistration).
-func TestUnweightedRelationGoesBelowARegisteredNode(t *testing.T) {
+func TestAttack48UnweightedRelationGoesBelowARegisteredNode(t *testing.T) {
 	k := testKey(t, false)
 	id, other := proof.NewIdentity(), proof.NewIdentity()
 	inner := poseidon.Hash(element(t, id.Commitment()), element(t, other.Commitment()))

@@ -102,7 +102,14 @@ func honest(t testing.TB, k *ProvingKey, id *proof.Identity, st proof.Statement)
 // is free, because what it is multiplied by is zero. gnark's solver gives up at the first one.
 func (in inputs) solve(t testing.TB) (failing []int) {
 	t.Helper()
-	values := make([]fr.Element, in.system.wires())
+	_, failing = in.assign(t)
+	return failing
+}
+
+// assign is solve, with the values of all wires.
+func (in inputs) assign(t testing.TB) (values []fr.Element, failing []int) {
+	t.Helper()
+	values = make([]fr.Element, in.system.wires())
 	known := make([]bool, len(values))
 	for i := range copy(values, in.wires) {
 		known[i] = true
@@ -150,7 +157,7 @@ func (in inputs) solve(t testing.TB) (failing []int) {
 			failing = append(failing, n)
 		}
 	}
-	return failing
+	return values, failing
 }
 
 // sides returns, for every row, the wires of L, R and O, the constant included.

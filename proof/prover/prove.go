@@ -6,14 +6,14 @@ import (
 	"fmt"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
-	groth16 "github.com/consensys/gnark/backend/groth16/bn254"
 	"github.com/consensys/gnark/backend/witness"
+	cs "github.com/consensys/gnark/constraint/bn254"
 
+	"github.com/scrutin/scrutin/internal/groth16"
 	"github.com/scrutin/scrutin/proof"
 )
 
-// Prove implements [proof.Prover]. It takes a fraction of a second on a laptop, and can be
-// cancelled only before the proof itself.
+// Prove implements [proof.Prover]. It takes a fraction of a second on a laptop.
 func (k *ProvingKey) Prove(ctx context.Context, id *proof.Identity, st proof.Statement) (*proof.Membership, error) {
 	claim, err := st.Claim(id)
 	if err != nil {
@@ -26,22 +26,60 @@ func (k *ProvingKey) Prove(ctx context.Context, id *proof.Identity, st proof.Sta
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("prover: %w", err)
 	}
-	p, err := groth16.Prove(k.system.r1cs, &k.key, full)
+	values, err := k.solve(full)
 	if err != nil {
-		// gnark's error has values of secret wires in it. The checks above leave no way to get here.
-		return nil, errors.New("prover: the statement does not satisfy the relation")
+		return nil, err
 	}
-	a, b, c := p.Ar.RawBytes(), p.Bs.RawBytes(), p.Krs.RawBytes()
 	m := &claim.Membership
-	n := copy(m.Proof[:], a[:])
-	n += copy(m.Proof[n:], b[:])
-	copy(m.Proof[n:], c[:])
+	if m.Proof, err = k.points().Prove(ctx, values); err != nil {
+		return nil, fmt.Errorf("prover: %w", err)
+	}
 
 	// A wrong key makes wrong proofs, and those could tell something about the voter.
 	if err := k.verifying.Verify(claim); err != nil {
 		return nil, errors.New("prover: the proving key made a proof that does not verify: do not use this key again")
 	}
 	return m, nil
+}
+
+// solve computes the values of all wires and rows.
+func (k *ProvingKey) solve(full witness.Witness) (*groth16.Witness, error) {
+	solved, err := k.system.r1cs.Solve(full)
+	if err != nil {
+		// gnark's error has values of secret wires in it. The checks above leave no way to get here.
+		return nil, errors.New("prover: the statement does not satisfy the relation")
+	}
+	solution, ok := solved.(*cs.R1CSSolution)
+	if !ok {
+		return nil, errors.New("prover: gnark's solution is of another kind")
+	}
+	return &groth16.Witness{
+		A:    present(solution.W, k.system.absentL),
+		B:    present(solution.W, k.system.absentR),
+		C:    solution.W[k.system.r1cs.GetNbPublicVariables():],
+		Left: solution.A, Right: solution.B, Product: solution.C,
+	}, nil
+}
+
+// present returns the wires that are not absent.
+func present(wires []fr.Element, absent []bool) []fr.Element {
+	out := make([]fr.Element, 0, len(wires))
+	for i := range wires {
+		if !absent[i] {
+			out = append(out, wires[i])
+		}
+	}
+	return out
+}
+
+// points returns the key as the prover takes it.
+func (k *ProvingKey) points() *groth16.Key {
+	g1, g2 := &k.key.G1, &k.key.G2
+	return &groth16.Key{
+		Alpha: g1.Alpha, Beta1: g1.Beta, Delta1: g1.Delta, Beta2: g2.Beta, Delta2: g2.Delta,
+		A: g1.A, B1: g1.B, C: g1.K, H: g1.Z, B2: g2.B,
+		Domain: &k.key.Domain, Basis: groth16.Monomials,
+	}
 }
 
 // witness assigns the inputs of the circuit, public and then secret ones, in its order.

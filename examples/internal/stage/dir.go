@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/scrutin/scrutin/ballot"
 )
@@ -41,7 +42,10 @@ func makeDir(program, dir string) (string, error) {
 }
 
 // AuditCommand is the command that audits the record of an election, for a shell in the
-// directory of this module.
-func AuditCommand(id ballot.ElectionID, record string) string {
+// directory of this module. Of the flags each is followed by its value.
+func AuditCommand(id ballot.ElectionID, record string, flags ...string) string {
+	if len(flags) > 0 {
+		record = strings.Join(flags, " ") + " " + record
+	}
 	return fmt.Sprintf("go run ./examples/audit -election %s %s", id, record)
 }

@@ -1,0 +1,6 @@
+package main
+
+const (
+	rapidsnarkAlone = "rapidsnark, prove alone"
+	rapidsnarkWhole = "rapidsnark, witness and proof"
+)
