@@ -9,6 +9,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr/fft"
+	"github.com/consensys/gnark-crypto/utils"
 	"github.com/stretchr/testify/require"
 )
 
@@ -80,7 +81,7 @@ func coefficients(domain *fft.Domain, values []fr.Element) []fr.Element {
 	v := make([]fr.Element, domain.Cardinality)
 	copy(v, values)
 	domain.FFTInverse(v, fft.DIF)
-	fft.BitReverse(v)
+	utils.BitReverse(v)
 	return v
 }
 
@@ -105,7 +106,7 @@ func TestQuotient(t *testing.T) {
 				return *l.Sub(&l, &p)
 			}
 			if basis == Monomials {
-				fft.BitReverse(h)
+				utils.BitReverse(h)
 				require.True(t, h[n-1].IsZero())
 				var x, z fr.Element
 				one := fr.One()
