@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/mod/sumdb/note"
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/ballot/box"
@@ -205,20 +204,10 @@ func TestAuditCountsWhatABoxWithInvalidEntriesHolds(t *testing.T) {
 	b := p.cast(t, 0, 0, 0, 1, 3)
 	p.publish(t, 1, 3)
 
-	malicious := p.poll.copy()
 	forged := bytes.Clone(b.Bytes())
 	forged[len(forged)-1] ^= 1
 	only := p.Ballot(t, 1, 0, 1)
-	malicious.files = fstest.MapFS{}
-	malicious.logged(t, true, forged, only.Bytes())
-	head := strings.Replace(string(malicious.files["log/checkpoint"].Data), electiontest.Origin, electiontest.Origin+"/2", 1)
-	malicious.put("log/checkpoint", p.signedBy(t, 2, head))
-	for name, f := range malicious.files {
-		p.files["logs/2/"+strings.TrimPrefix(name, "log/")] = f
-	}
-	maps.DeleteFunc(p.files, func(name string, _ *fstest.MapFile) bool {
-		return strings.HasPrefix(name, "logs/2/") && malicious.files["log/"+name[len("logs/2/"):]] == nil
-	})
+	p.loggedAt(t, 2, true, forged, only.Bytes())
 	r := p.audit(t)
 	require.NoError(t, r.Err())
 	require.EqualValues(t, 1, r.Invalid)
@@ -231,17 +220,6 @@ func TestAuditCountsWhatABoxWithInvalidEntriesHolds(t *testing.T) {
 	r = p.without("logs/1").audit(t)
 	require.Equal(t, []Check{CheckBallot}, r.Failed(), "an absent box beside one with invalid entries")
 	require.ErrorContains(t, r.Err(), "2 of 3 boxes are at fault")
-}
-
-// signedBy signs the text of a note as a box.
-func (p *boxes) signedBy(t testing.TB, n int, signed string) []byte {
-	t.Helper()
-	text, _, _ := strings.Cut(signed, "\n\n")
-	signer, err := note.NewSigner(p.LogKeys[n-1])
-	require.NoError(t, err)
-	out, err := note.Sign(&note.Note{Text: text + "\n"}, signer)
-	require.NoError(t, err)
-	return out
 }
 
 func TestAuditReportsAConflict(t *testing.T) {

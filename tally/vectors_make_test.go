@@ -183,14 +183,6 @@ func (m *maker) audit(p *poll) *Report {
 	return r
 }
 
-// known is the election id that the auditor is given.
-func (p *poll) known() ballot.ElectionID {
-	if p.told != (ballot.ElectionID{}) {
-		return p.told
-	}
-	return p.Manifest.ID()
-}
-
 // empty is an election in which nobody voted, tallied.
 func (m *maker) empty(o options) *poll { return m.tallied(m.closed(m.poll(o))) }
 

@@ -32,9 +32,9 @@ var layers = [][]string{
 	{"ballot"},
 	{"ballot/box"},
 	{"ballot/box/qr", "tally"},
-	{"examples/internal/stage", "testdata/elections"},
+	{"examples/internal/stage", "testdata/elections", "testdata/vectors"},
 	{"examples/internal/poll"},
-	{"examples/referendum", "examples/audit", "examples/mirror", "examples/laprimaire", "examples/debian", "examples/bill", "examples/ivoting", "examples/setup"},
+	{"examples/referendum", "examples/audit", "examples/mirror", "examples/laprimaire", "examples/debian", "examples/bill", "examples/ivoting", "examples/setup", "examples/judge"},
 }
 
 type goPackage struct {

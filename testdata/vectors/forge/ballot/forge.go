@@ -81,6 +81,9 @@ func (c *Credential) Forge(sequence uint32, lie Lie) ([]byte, error) {
 	t := m.questionTranscript(m.statementTranscript(&v, sequence, []answer{a}), 0)
 	p := newArguer(t, l, m.key, w, k[:])
 	p.first()
+	p.v = commit(p.b, &p.rho) // first commits to bits, and these may be none
+	p.encoded = nil
+	p.encode(&p.v, &p.va)
 	y := p.challengeY(t, l)
 	p.second(y)
 	if lie.Randomness {
