@@ -163,9 +163,7 @@ func (r *recurrence) permute(state []fr.Element) {
 	for k := range half - 1 {
 		p.fullRound(state, p.constants(k+1))
 	}
-	for i := range state {
-		sbox(&state[i])
-	}
+	sboxes(state)
 	var X, S [maxWidth + maxPartial]fr.Element // X[n-1+k] is X[k] above, S[n+k] is S[k]
 	for i := range n {
 		X[i] = inner(r.entry[i], state)
@@ -192,9 +190,7 @@ func (r *recurrence) permute(state []fr.Element) {
 // fullRound applies the S-boxes and the matrix and adds the next round's constants.
 func (p *Params) fullRound(state, next []fr.Element) {
 	var s [maxWidth]fr.Element
-	for i := range state {
-		sbox(&state[i])
-	}
+	sboxes(state)
 	copy(s[:], state)
 	for i := range state {
 		state[i] = inner(p.MDS[i], s[:p.T])
@@ -218,6 +214,12 @@ func (f *linear) at(x, s []fr.Element) (sum fr.Element) {
 func add(x, c []fr.Element) {
 	for i := range c {
 		x[i].Add(&x[i], &c[i])
+	}
+}
+
+func sboxes(x []fr.Element) {
+	for i := range x {
+		sbox(&x[i])
 	}
 }
 
