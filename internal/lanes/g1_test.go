@@ -1,6 +1,7 @@
 package lanes
 
 import (
+	"bytes"
 	"crypto/rand"
 	"math/big"
 	"testing"
@@ -33,5 +34,37 @@ func TestWeigh(t *testing.T) {
 			got := z.At(i)
 			require.True(t, got.Equal(&want), "point %d of %d", i, n)
 		}
+	}
+}
+
+// Numbers of one digit but for the first and the last, among them 1 and -1: then the sums on the way are small again and again.
+func TestWeighBySmallWeights(t *testing.T) {
+	var halves [][]byte
+	for digit := range byte(16) {
+		for _, other := range []byte{0, 7, 8, 15} {
+			half := bytes.Repeat([]byte{digit<<4 | digit}, WeightBytes/2)
+			half[0] = other<<4 | digit
+			halves = append(halves, half)
+			half = bytes.Clone(half)
+			half[0], half[7] = digit<<4|digit, digit<<4|other
+			halves = append(halves, half)
+		}
+	}
+	n := len(halves) * len(halves)
+	one, _ := randomPairs(1)
+	x, z := NewG1(n), NewG1(n)
+	var weights []byte
+	for i := range n {
+		x.Put(i, &one[0])
+		weights = append(append(weights, halves[i/len(halves)]...), halves[i%len(halves)]...)
+	}
+	scalars := make([]fr.Element, n)
+	for i := range scalars {
+		SetWeight(&scalars[i], weights[WeightBytes*i:][:WeightBytes])
+	}
+	z.Weigh(x, weights, NewG1Scratch(n))
+	for i, want := range bn254.BatchScalarMultiplicationG1(&one[0], scalars) {
+		got := z.At(i)
+		require.True(t, got.Equal(&want), "weight %x", weights[WeightBytes*i:][:WeightBytes])
 	}
 }

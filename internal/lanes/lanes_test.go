@@ -2,10 +2,12 @@ package lanes
 
 import (
 	"fmt"
+	"math/big"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fp"
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/stretchr/testify/require"
 )
 
@@ -131,4 +133,57 @@ func BenchmarkFp2(b *testing.B) {
 			p.X.Mul(&p.X, &q.X)
 		}
 	})
+}
+
+// Vectors and elements have one value in memory, below the modulus, whatever it is before the last reduction: verdicts rest on
+// comparisons of it.
+func TestProductsAreReduced(t *testing.T) {
+	checkReduced(t, fp.Modulus(), (*fp.Element).Mul, (*fp.Element).Div,
+		func(z, x, y fp.Vector) { z.Mul(x, y) }, func(z, x fp.Vector, y *fp.Element) { z.ScalarMul(x, y) })
+	checkReduced(t, fr.Modulus(), (*fr.Element).Mul, (*fr.Element).Div,
+		func(z, x, y fr.Vector) { z.Mul(x, y) }, func(z, x fr.Vector, y *fr.Element) { z.ScalarMul(x, y) })
+}
+
+// checkReduced compares products whose words, or those of a factor, are extreme.
+func checkReduced[E ~[4]uint64, V ~[]E](t *testing.T, modulus *big.Int, mul, div func(z, x, y *E) *E, vectorMul func(z, x, y V), scalarMul func(z, x V, y *E)) {
+	t.Helper()
+	var x V
+	for _, words := range extremes(modulus) {
+		x = append(x, E(words))
+	}
+	y, z, want := make(V, len(x)), make(V, len(x)), make(V, len(x))
+	for _, product := range x {
+		for i := range x {
+			div(&y[i], &product, &x[i])
+			mul(&want[i], &x[i], &product)
+		}
+		vectorMul(z, x, y)
+		for i := range z {
+			require.Equal(t, product, z[i], "factor %x", x[i])
+		}
+		scalarMul(z, x, &product)
+		require.Equal(t, want, z)
+	}
+}
+
+// extremes are words of numbers between 0 and a modulus, at which carries and reductions are extreme in digits of 52 and 64 bits.
+func extremes(modulus *big.Int) (out [][4]uint64) {
+	for _, bit := range []uint{1, 51, 52, 64, 104, 128, 156, 192, 208, 253, 254} {
+		for d := range int64(9) {
+			v := new(big.Int).Lsh(big.NewInt(1), bit)
+			if bit == 254 {
+				v.Set(modulus)
+			}
+			v.Add(v, big.NewInt(d-4)).Mod(v, modulus)
+			if v.Sign() == 0 {
+				continue
+			}
+			var words [4]uint64
+			for i := range words {
+				words[i] = new(big.Int).Rsh(v, 64*uint(i)).Uint64()
+			}
+			out = append(out, words)
+		}
+	}
+	return out
 }
