@@ -95,9 +95,9 @@ func NewMiller(n int) *Miller {
 // multiplied to one element, so that there is one accumulator to square. A line of slope a through
 // (x, y) is y_p - a x_p w + (a x - y) v w at p. It is divided by y_p here, which is in F_p.
 //
-// For q in G2 no step divides by zero: there is no point of order 2, and before an addition the two
-// points are j q and ±q with 1 < j < r - 1, or two different powers of pi and sums of these. (TestLoopCounter computes
-// them.) On the other hand, when no step divides by zero the points are what they should be for any q of the twist, and
+// No step divides by zero, whatever q of the twist: there is no point of order 2, and none but infinity with jq = ±q for a
+// multiple jq on the way, with kq = ±pi(q), or with kq + pi(q) = ±pi^2(q). (TestLoopCounter computes it. A step looks all
+// the same.) So the points are what they should be, and
 //
 //	k q + pi(q) - pi^2(q) = -pi^3(q)
 //

@@ -88,30 +88,37 @@ func TestSubgroupRelation(t *testing.T) {
 	require.Zero(t, eigenvalue.Mod(eigenvalue, r).Sign())
 }
 
-// The digits of k are those that the loop goes through, and no multiple on the way is ±1 or ±pi modulo r.
+// The digits of k are those that the loop goes through, and no addition on the way meets equal or opposite points: for a point q
+// of the twist with (a + b pi) q = 0 the order of q divides the norm a^2 + abt + b^2 p, and that of what would have to be 0 is prime
+// to the order of the twist.
 func TestLoopCounter(t *testing.T) {
-	p, r, _, k := curve()
-	j, one := big.NewInt(1), big.NewInt(1)
-	distinct := func(j, m *big.Int) {
+	p, r, trace, k := curve()
+	order := new(big.Int).Lsh(p, 1)
+	order.Mul(order.Sub(order, r), r)
+	mul := func(x, y *big.Int) *big.Int { return new(big.Int).Mul(x, y) }
+	one := big.NewInt(1)
+	neverZero := func(a, b *big.Int) {
 		t.Helper()
-		for _, d := range []*big.Int{new(big.Int).Sub(j, m), new(big.Int).Add(j, m)} {
-			require.NotZero(t, d.Mod(d, r).Sign())
-		}
+		norm := mul(a, a)
+		norm.Add(norm, mul(mul(a, b), trace))
+		norm.Add(norm, mul(mul(b, b), p))
+		require.Equal(t, one, norm.GCD(nil, nil, norm, order))
 	}
+	j := big.NewInt(1)
 	for i := first; i >= 0; i-- {
 		j.Lsh(j, 1)
 		if d := digit(i); d != 0 {
-			distinct(j, one)
+			neverZero(new(big.Int).Sub(j, one), new(big.Int))
+			neverZero(new(big.Int).Add(j, one), new(big.Int))
 			j.Add(j, big.NewInt(int64(d)))
 		}
 	}
 	require.Equal(t, k, j)
-	distinct(j, p)
-	j.Add(j, p)
-	square := new(big.Int).Mul(p, p)
-	distinct(j, square)
-	j.Sub(j, square)
-	require.NotZero(t, j.Mod(j, r).Sign())
+	neverZero(k, one)
+	neverZero(k, big.NewInt(-1))
+	// k + pi -+ pi^2, with pi^2 = t pi - p
+	neverZero(new(big.Int).Add(k, p), new(big.Int).Sub(one, trace))
+	neverZero(new(big.Int).Sub(k, p), new(big.Int).Add(one, trace))
 }
 
 // Points of the twist outside G2: of small orders, with and without a component in G2.
