@@ -22,10 +22,10 @@
 // VarTime. Scalar arithmetic, [Point.ScalarMul], [Point.ScalarBaseMul],
 // [Table.Mul], the additions and [Point.Bytes] have no branch and no memory
 // address that depends on a secret; the coordinates are multiplied by
-// gnark-crypto, whose product is straight-line code on amd64 and arm64 and ends
-// in one conditional subtraction, compiled as a branch, elsewhere. Decoding,
-// subgroup checks and hashing to the curve are for public values. A Scalar
-// prints as "Scalar(redacted)" whatever the verb; package fmt does not reach
+// gnark-crypto, whose product is straight-line code on arm64 and on amd64 with ADX
+// (Broadwell, Zen and later) and ends in one conditional subtraction, compiled as a
+// branch, elsewhere. Decoding, subgroup checks and hashing to the curve are for
+// public values. A Scalar prints as "Scalar(redacted)" whatever the verb; package fmt does not reach
 // the methods of a field that is not exported, so a type that keeps one there
 // has to redact itself.
 //
