@@ -3,6 +3,8 @@ package proof
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
@@ -105,6 +107,45 @@ func TestACancelledBatchHasNoVerdicts(t *testing.T) {
 	verdicts, err := d.key(t).VerifyBatch(ctx, []Claim{d.randomClaim(t)})
 	require.ErrorIs(t, err, context.Canceled)
 	require.Nil(t, verdicts)
+}
+
+// countdown is cancelled after so many looks at it.
+type countdown struct {
+	context.Context
+	looks atomic.Int64
+}
+
+func (c *countdown) Err() error {
+	if c.looks.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestABatchThatIsCancelledMidwayHasNoVerdicts(t *testing.T) {
+	d := newTrapdoor(inputsUnweighted)
+	vk := d.key(t)
+	claim := d.randomClaim(t)
+	claims := slices.Repeat([]Claim{claim}, 40)
+	claims[17].Message[0] ^= 1
+	cancelled, completed := 0, 0
+	for looks := int64(0); looks < 300; looks += 7 {
+		ctx := &countdown{Context: t.Context()}
+		ctx.looks.Store(looks)
+		verdicts, err := vk.VerifyBatch(ctx, claims)
+		if err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+			require.Nil(t, verdicts)
+			cancelled++
+			continue
+		}
+		completed++
+		for i, verdict := range verdicts {
+			require.Equal(t, i == 17, verdict != nil)
+		}
+	}
+	require.Positive(t, cancelled)
+	require.Positive(t, completed)
 }
 
 // TestAttack44: two wrong proofs whose errors cancel when their weights are equal.
