@@ -319,12 +319,12 @@ func TestRejectsContributionsToSomethingElse(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, c.append(first), ErrForeign)
 
-	// Nobody has such a relation compiled, but for somebody who calls these functions.
+	// A relation that there is not.
 	none := header{phase: 2, number: 1, name: names[0]}
 	_, err = none.encode()
-	require.ErrorContains(t, err, "depth 0")
+	require.ErrorContains(t, err, "depth 0 is not in 1..32")
 	_, _, err = parseContribution(held().files[ContributionFile(1)].Data, none)
-	require.ErrorContains(t, err, "depth 0")
+	require.ErrorContains(t, err, "depth 0 is not in 1..32")
 }
 
 // An update by 1 or -1 leaves what it updates as it was; two points of other x are no such update, however
