@@ -51,7 +51,7 @@ func readTwist(r *wire.Reader, what string) (p bn254.G2Affine) {
 func readCoordinates(r *wire.Reader, what string, coordinates ...*fp.Element) bool {
 	for _, c := range coordinates {
 		if c.SetBytesCanonical(r.Raw(fp.Bytes)) != nil {
-			r.Fail(fmt.Errorf("a coordinate of %s is not below the modulus", what)) // or, if r has ended, its own error
+			r.Fail(fmt.Errorf("a coordinate of %s is not below the modulus", what)) // if the input has ended, Fail keeps the error that says so
 			return false
 		}
 	}

@@ -241,7 +241,7 @@ func readG2(r *wire.Reader) (p bn254.G2Affine) {
 func readCoordinates(r *wire.Reader, coordinates ...*fp.Element) bool {
 	for _, c := range coordinates {
 		if c.SetBytesCanonical(r.Raw(fp.Bytes)) != nil {
-			r.Fail(errors.New("a coordinate is not below the modulus")) // or, if r has ended, its own error
+			r.Fail(errors.New("a coordinate is not below the modulus")) // if the input has ended, Fail keeps the error that says so
 			return false
 		}
 	}
