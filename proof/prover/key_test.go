@@ -162,6 +162,7 @@ func (broken) Write([]byte) (int, error) { return 0, os.ErrPermission }
 func TestReportsAFailingWriter(t *testing.T) {
 	_, err := testKey(t, false).WriteTo(broken{})
 	require.ErrorIs(t, err, os.ErrPermission)
+	require.ErrorContains(t, err, "writing a proving key")
 }
 
 func TestRefusesMalformedFiles(t *testing.T) {
