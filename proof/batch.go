@@ -96,7 +96,7 @@ type pending struct {
 // settle finds the claims of the list whose equation fails; all their B are in G2. knownBad says that there is one at least.
 // It reports whether it found one.
 func (vk *VerifyingKey) settle(ctx context.Context, list []pending, knownBad bool, r *room) (bad bool) {
-	if len(list) == 0 || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return false
 	}
 	if len(list) <= singleSize {

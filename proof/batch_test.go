@@ -72,6 +72,46 @@ func TestValidClaimsPassTogether(t *testing.T) {
 	}
 }
 
+// What settle reports of the first half saves it an equation for the second.
+func TestSettleReportsWhetherItFoundOne(t *testing.T) {
+	d := newTrapdoor(inputsUnweighted)
+	vk := d.key(t)
+	claim := d.randomClaim(t)
+	const n = 2*singleSize + 2 // two halves that are settled by one equation each
+	for name, c := range map[string]struct {
+		wrong    int // -1 for none
+		knownBad bool
+	}{
+		"none":           {-1, false},
+		"one, wrongly":   {-1, true},
+		"in the first":   {1, false},
+		"in the second":  {n - 1, false},
+		"last, expected": {n - 1, true},
+	} {
+		list := make([]pending, n)
+		verdicts := make([]error, n)
+		for i := range list {
+			o, err := vk.open(&claim)
+			require.NoError(t, err)
+			if i == c.wrong {
+				o.inputs[0].SetOne()
+			}
+			list[i] = pending{o, &verdicts[i]}
+		}
+		require.Equal(t, c.wrong >= 0, vk.settle(t.Context(), list, c.knownBad, newRoom(n)), name)
+		for i, verdict := range verdicts {
+			require.Equal(t, i == c.wrong, verdict != nil, "%s: claim %d", name, i)
+		}
+		if c.wrong >= 0 {
+			verdicts[c.wrong] = nil
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			require.False(t, vk.settle(ctx, list, c.knownBad, newRoom(n)))
+			require.NoError(t, verdicts[c.wrong], "a batch that was cancelled goes no further")
+		}
+	}
+}
+
 func TestBatchesOfEverySize(t *testing.T) {
 	d := newTrapdoor(inputsUnweighted)
 	vk := d.key(t)

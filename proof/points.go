@@ -50,12 +50,8 @@ func readTwist(r *wire.Reader, what string) (p bn254.G2Affine) {
 
 func readCoordinates(r *wire.Reader, what string, coordinates ...*fp.Element) bool {
 	for _, c := range coordinates {
-		b := r.Raw(fp.Bytes)
-		if b == nil {
-			return false
-		}
-		if c.SetBytesCanonical(b) != nil {
-			r.Fail(fmt.Errorf("a coordinate of %s is not below the modulus", what))
+		if c.SetBytesCanonical(r.Raw(fp.Bytes)) != nil {
+			r.Fail(fmt.Errorf("a coordinate of %s is not below the modulus", what)) // if the input has ended, Fail keeps the error that says so
 			return false
 		}
 	}

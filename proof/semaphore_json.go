@@ -159,9 +159,9 @@ func readDepth(d *json.Decoder) (int, error) {
 		return 0, err
 	}
 	number, _ := token.(json.Number)
-	depth, err := strconv.Atoi(number.String())
-	if err != nil || strconv.Itoa(depth) != number.String() {
-		return 0, errors.New("not a whole number")
+	depth, _ := strconv.Atoi(number.String())
+	if strconv.Itoa(depth) != number.String() { // nor is it if Atoi fails
+		return 0, errors.New("not a whole number in decimal")
 	}
 	return depth, nil
 }
@@ -204,7 +204,7 @@ func readPoints(d *json.Decoder, into *Proof) error {
 // a text:
 //
 //   - a text that reads as a number (decimal, or with 0x, 0o or 0b; space around it does not matter; of
-//     space alone, 0) is that number, big-endian;
+//     space alone, or of nothing, 0) is that number, big-endian;
 //   - any other text is its UTF-8 bytes, at most 31, followed by zeros.
 //
 // "42" and "0x2a" are thus one scope, and a text can be the same as a number. A number n given as a number is
@@ -228,7 +228,7 @@ func SemaphoreValue(text string) (value [32]byte, err error) {
 // number reads a text as JavaScript's BigInt, with a minus sign before it as the ethers library has it.
 func number(text string) (n *big.Int, ok bool) {
 	const longest = 1024 // leading zeros included; big.Int takes long for long ones
-	if text == "" || len(text) > longest {
+	if len(text) > longest {
 		return nil, false
 	}
 	digits, negative := text, false
@@ -247,7 +247,7 @@ func number(text string) (n *big.Int, ok bool) {
 			base = 2
 		}
 	}
-	if digits == "" { // space alone
+	if digits == "" { // nothing, or space alone
 		digits = "0"
 	}
 	if base != 10 {

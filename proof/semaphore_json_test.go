@@ -60,47 +60,62 @@ func TestRejectsMalformedSemaphoreJSON(t *testing.T) {
 	text := semaphoreTexts(t)[0]
 	v := semaphoreProofs(t)[0]
 	root, nullifier := inDecimal(v.Membership.Root), inDecimal(v.Membership.Nullifier)
-	message, a := inDecimal(v.Message), inDecimal([32]byte(v.Membership.Proof[:32]))
-	refuse := func(name, altered string) {
+	message, scope, a := inDecimal(v.Message), inDecimal(v.Scope), inDecimal([32]byte(v.Membership.Proof[:32]))
+	refuse := func(name, altered, want string) {
 		t.Helper()
 		require.NotEqual(t, text, altered, name)
 		before := SemaphoreProof{Depth: 7}
 		p := before
-		require.ErrorIs(t, p.UnmarshalJSON([]byte(altered)), ErrMalformed, name)
+		err := p.UnmarshalJSON([]byte(altered))
+		require.ErrorIs(t, err, ErrMalformed, name)
+		require.ErrorContains(t, err, want, name)
 		require.Equal(t, before, p, "unchanged: %s", name)
 	}
-	replace := func(name, old, new string) {
+	replace := func(name, old, new, want string) {
 		t.Helper()
-		refuse(name, strings.Replace(text, old, new, 1))
+		refuse(name, strings.Replace(text, old, new, 1), want)
 	}
 	for n := range text {
-		refuse(fmt.Sprintf("%d bytes", n), text[:n])
+		refuse(fmt.Sprintf("%d bytes", n), text[:n], "")
 	}
-	refuse("more text", text+"{}")
-	refuse("null", "null")
-	refuse("a list", "["+text+"]")
-	replace("an unknown member", "{", `{"weight":"1",`)
-	replace("a member twice", "{", `{"message":"`+message+`",`)
-	replace("a member in another case", `"scope"`, `"Scope"`)
-	replace("a missing member", `"merkleTreeDepth":4,`, "")
-	for _, depth := range []string{"0", "33", "-4", "4.0", "4e0", "40e-1", `"4"`, "null", "99999999999999999999", "[4]"} {
-		replace("depth "+depth, `"merkleTreeDepth":4`, `"merkleTreeDepth":`+depth)
+	refuse("more text", text+"{}", "text after the end")
+	refuse("much space", text+strings.Repeat(" ", maxSemaphoreText), "at most 65536 allowed")
+	refuse("null", "null", `"{" is missing`)
+	refuse("a list", "["+text+"]", `"{" is missing`)
+	replace("an unknown member", "{", `{"weight":"1",`, `member "weight" is unknown`)
+	replace("a member twice", "{", `{"message":"`+message+`",`, `member "message" is unknown or appears twice`)
+	replace("a member in another case", `"scope"`, `"Scope"`, `member "Scope" is unknown`)
+	for _, member := range []string{
+		`"merkleTreeDepth":4,`, `"merkleTreeRoot":"` + root + `",`, `"nullifier":"` + nullifier + `",`,
+		`"message":"` + message + `",`, `"scope":"` + scope + `",`, text[strings.Index(text, `,"points"`) : len(text)-1],
+	} {
+		replace("without "+member, member, "", "1 members are missing")
+	}
+	for _, place := range []string{`"merkleTreeDepth":`, `4,`, `"` + nullifier} { // a name, the depth, a number
+		replace("no JSON before "+place, place, "x"+place, "invalid character 'x'")
+	}
+	for _, depth := range []string{"0", "33", "-4"} {
+		replace("depth "+depth, `"merkleTreeDepth":4`, `"merkleTreeDepth":`+depth, "1 to 32 allowed")
+	}
+	for _, depth := range []string{"-0", "4.0", "4e0", "40e-1", `"4"`, "null", "99999999999999999999", "[4]"} {
+		replace("depth "+depth, `"merkleTreeDepth":4`, `"merkleTreeDepth":`+depth, "merkleTreeDepth: not a whole number")
 	}
 	for _, number := range []string{
 		root, // not a text
 		`"0` + root + `"`, `"+` + root + `"`, `"-` + root + `"`, `" ` + root + `"`, `"` + root + `.0"`, `"1_0"`,
-		`"0x2a"`, `""`, `"1e3"`, "null", "{}", `["1"]`, `"` + strings.Repeat("9", 78) + `"`, `"` + strings.Repeat("1", 100_000) + `"`,
+		`"0x2a"`, `""`, `"1e3"`, "null", "{}", `["1"]`, `"` + strings.Repeat("9", 78) + `"`, `"` + strings.Repeat("1", 60_000) + `"`,
 	} {
 		for name, old := range map[string]string{"root": root, "nullifier": nullifier, "message": message, "A.x": a} {
-			replace(fmt.Sprintf("%s %.50s", name, number), `"`+old+`"`, number)
+			replace(fmt.Sprintf("%s %.50s", name, number), `"`+old+`"`, number, "not a text with a decimal number below 2^256")
 		}
 	}
-	replace("root 0", root, "0")
-	replace("root r", root, fr.Modulus().String())
-	replace("nullifier r", nullifier, fr.Modulus().String())
-	replace("a coordinate p", a, fp.Modulus().String())
-	replace("seven coordinates", `"`+a+`",`, "")
-	replace("nine coordinates", `"`+a+`",`, `"`+a+`","`+a+`",`)
+	replace("root 0", root, "0", "root is zero")
+	replace("root r", root, fr.Modulus().String(), "root is not 32 bytes below the field's order")
+	replace("nullifier r", nullifier, fr.Modulus().String(), "nullifier is not 32 bytes below the field's order")
+	replace("a coordinate p", a, fp.Modulus().String(), "points: a coordinate is not below the modulus")
+	replace("points as a text", `[`, `"`+a+`",[`, `points: "[" is missing`)
+	replace("seven coordinates", `"`+a+`",`, "", "points: not a text with a decimal number")
+	replace("nine coordinates", `"`+a+`",`, `"`+a+`","`+a+`",`, `points: "]" is missing`)
 
 	var p SemaphoreProof
 	require.NoError(t, json.Unmarshal([]byte(text), &p))

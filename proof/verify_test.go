@@ -69,26 +69,30 @@ func TestRejectsMalformedPoints(t *testing.T) {
 	valid := d.randomClaim(t)
 	const a, b, c, end = 0, g1Size, g1Size + g2Size, 2*g1Size + g2Size
 	for at := 0; at < end; at += fp.Bytes {
-		alter := func(name string, edit func(coordinate []byte)) {
+		alter := func(want string, edit func(coordinate []byte)) {
 			claim := valid
 			edit(claim.Membership.Proof[at:][:fp.Bytes])
-			require.ErrorIs(t, both(t, vk, claim, valid), ErrMalformed, "%s, coordinate at %d", name, at)
+			err := both(t, vk, claim, valid)
+			require.ErrorIs(t, err, ErrMalformed, "coordinate at %d", at)
+			require.ErrorContains(t, err, want, "coordinate at %d", at)
 		}
-		alter("plus p", func(x []byte) {
+		alter("not below the modulus", func(x []byte) { // the same coordinate modulo p
 			v := new(big.Int).SetBytes(x)
 			v.Add(v, fp.Modulus()).FillBytes(x)
 		})
-		alter("2^256-1", func(x []byte) {
+		alter("not below the modulus", func(x []byte) {
 			for i := range x {
 				x[i] = 0xff
 			}
 		})
-		alter("off the curve", func(x []byte) { x[31] ^= 1 })
+		alter("is not on the curve", func(x []byte) { x[31] ^= 1 })
 	}
 	for _, p := range [][2]int{{a, b}, {b, c}, {c, end}} {
 		claim := valid
 		clear(claim.Membership.Proof[p[0]:p[1]])
-		require.ErrorIs(t, both(t, vk, claim, valid), ErrMalformed, "infinity at %d", p[0])
+		err := both(t, vk, claim, valid)
+		require.ErrorIs(t, err, ErrMalformed, "infinity at %d", p[0])
+		require.ErrorContains(t, err, "is not on the curve", "infinity at %d", p[0])
 	}
 }
 
@@ -97,7 +101,9 @@ func TestRejectsAWeightThatTheRelationDoesNotHave(t *testing.T) {
 	claim := unweighted.randomClaim(t)
 	valid := claim
 	claim.Membership.Weight = 1
-	require.ErrorIs(t, both(t, unweighted.key(t), claim, valid), ErrMalformed)
+	err := both(t, unweighted.key(t), claim, valid)
+	require.ErrorIs(t, err, ErrMalformed)
+	require.ErrorContains(t, err, "weight 1, the key is of the unweighted relation")
 
 	claim = weighted.randomClaim(t)
 	valid = claim
@@ -105,7 +111,11 @@ func TestRejectsAWeightThatTheRelationDoesNotHave(t *testing.T) {
 	for _, w := range []uint64{0, MaxWeight, MaxWeight + claim.Membership.Weight, 1<<64 - 1} {
 		c := claim
 		c.Membership.Weight = w
-		require.ErrorIs(t, both(t, weighted.key(t), c, valid), ErrMalformed, "weight %d", w)
+		err := both(t, weighted.key(t), c, valid)
+		require.ErrorIs(t, err, ErrMalformed, "weight %d", w)
+		if w == 0 {
+			require.ErrorContains(t, err, "weight is missing, the key is of the weighted relation")
+		}
 	}
 	claim.Membership.Weight ^= 1
 	require.ErrorIs(t, both(t, weighted.key(t), claim, valid), ErrInvalid)
@@ -142,7 +152,11 @@ func TestAttack21PublicInputAliasing(t *testing.T) {
 			if f.hashed {
 				want = ErrInvalid // any 32 bytes are a message; these are another one
 			}
-			require.ErrorIs(t, both(t, vk, c, valid), want, "%s + %d r", f.name, k)
+			err := both(t, vk, c, valid)
+			require.ErrorIs(t, err, want, "%s + %d r", f.name, k)
+			if !f.hashed {
+				require.ErrorContains(t, err, f.name+" is not 32 bytes below the field's order")
+			}
 		}
 		require.Positive(t, aliases)
 	}

@@ -132,7 +132,8 @@ func (c *Ceremony) Contribute(ctx context.Context, name string) ([]byte, error) 
 	}
 	h := c.next
 	h.name = name
-	if _, err := h.encode(); err != nil {
+	head, err := h.encode()
+	if err != nil {
 		return nil, err
 	}
 	next := c.clone()
@@ -141,10 +142,7 @@ func (c *Ceremony) Contribute(ctx context.Context, name string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	file, err := h.join(body)
-	if err != nil {
-		return nil, err
-	}
+	file := append(head, body...)
 	c.last = next
 	c.add(name, file)
 	return file, nil

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"io/fs"
 	"math/big"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -80,6 +82,7 @@ func TestCheckReplaysTheCeremony(t *testing.T) {
 	// Another provenance, another transcript, another key.
 	_, err = Check(t.Context(), h.files, proof.OneParty, h.key.VerifyingKey(), h.transcript.Powers)
 	require.ErrorIs(t, err, ErrForeign)
+	require.ErrorContains(t, err, "names no set-up ceremony")
 	changed := *h.transcript
 	changed.Beacon.Source = "drand quicknet, round 23456790"
 	files := with(h.files, TranscriptFile, func([]byte) []byte { return must(changed.Bytes()) })
@@ -102,6 +105,7 @@ func TestCheckReplaysTheCeremony(t *testing.T) {
 		"is missing":              func(x *Transcript) { x.Contributions = append(x.Contributions, Contribution{Name: "Mallory"}) },
 		"ends in the keys":        func(x *Transcript) { x.ProvingKey[0]++ },
 		"another start or other ": func(x *Transcript) { x.Origin.Source = "other.ptau" },
+		"or other powers than":    func(x *Transcript) { x.Powers[0]++ },
 	} {
 		x := *h.transcript
 		x.Contributions = append([]Contribution(nil), x.Contributions...)
@@ -116,7 +120,14 @@ func TestCheckReplaysTheCeremony(t *testing.T) {
 	for name := range h.files {
 		_, err := Check(t.Context(), with(h.files, name, nil), provenance, h.key.VerifyingKey(), h.transcript.Powers)
 		require.Error(t, err, name)
+		if name == TranscriptFile {
+			require.ErrorIs(t, err, fs.ErrNotExist)
+		}
 	}
+	_, err = Check(t.Context(), with(with(h.files, ContributionFile(3), nil), ContributionFile(2), nil),
+		provenance, h.key.VerifyingKey(), h.transcript.Powers)
+	require.ErrorIs(t, err, ErrOrder)
+	require.ErrorContains(t, err, "phase 2 has 1 contributions")
 }
 
 // The keys of a set-up without its second phase never come out of a ceremony, and no ceremony vouches for them.
@@ -184,9 +195,9 @@ func forge(t *testing.T, c *Ceremony, name string, x fr.Element, edit func(p *mp
 	require.NoError(t, err)
 	h := c.next
 	h.name = name
-	file, err := h.join(body)
+	head, err := h.encode()
 	require.NoError(t, err)
-	return file
+	return append(head, body...)
 }
 
 func TestRejectsContributionsThatDoNotFollow(t *testing.T) {
@@ -279,20 +290,74 @@ func TestRejectsContributionsInAnotherPlace(t *testing.T) {
 
 func TestRejectsContributionsToSomethingElse(t *testing.T) {
 	c := after(0)
-	for at, want := range map[int]error{ // offsets in the header
-		0:  ErrMalformed, // format
-		24: ErrForeign,   // phase
-		25: ErrForeign,   // depth
-		26: ErrForeign,   // weighted
-		27: ErrForeign,   // circuit
-		60: ErrOrder,     // number
-		61: ErrOrder,     // digest of the file before
+	for _, bad := range []struct {
+		at    int // in the header
+		value byte
+		kind  error
+		want  string
+	}{
+		{0, 'S', ErrMalformed, "does not start with"},
+		{24, 1, ErrForeign, "a contribution to phase 1"},
+		{25, 2, ErrForeign, "made for membership at depth 2"},
+		{26, 1, ErrForeign, "made for weighted membership"},
+		{26, 2, ErrMalformed, "unknown relation 2"}, // or one contribution would have several files
+		{27, held().files[ContributionFile(1)].Data[27] ^ 1, ErrForeign, "another version of the circuit"},
+		{60, 2, ErrOrder, "this is contribution 2, number 1 belongs here"},
+		{61, held().files[ContributionFile(1)].Data[61] ^ 1, ErrOrder, "does not follow the file before it"},
+		{97, '\n', ErrMalformed, "is not a line of printable text"}, // of the name
 	} {
-		require.ErrorIs(t, c.append(file(1, func(b []byte) { b[at] ^= 1 })), want, "byte %d", at)
+		err := c.append(file(1, func(b []byte) { b[bad.at] = bad.value }))
+		require.ErrorIs(t, err, bad.kind, bad.want)
+		require.ErrorContains(t, err, bad.want)
+	}
+	for _, n := range []int{24, 60, 96, 98} { // cut inside of the header
+		err := c.append(held().files[ContributionFile(1)].Data[:n])
+		require.ErrorIs(t, err, ErrMalformed, "%d bytes", n)
+		require.ErrorContains(t, err, "more bytes wanted", "%d bytes", n)
 	}
 	first, err := must(openPhase1(context.Background(), fstest.MapFS{}, small, few)).Contribute("Mallory")
 	require.NoError(t, err)
 	require.ErrorIs(t, c.append(first), ErrForeign)
+
+	// A relation that there is not.
+	none := header{phase: 2, number: 1, name: names[0]}
+	_, err = none.encode()
+	require.ErrorContains(t, err, "depth 0 is not in 1..32")
+	_, _, err = parseContribution(held().files[ContributionFile(1)].Data, none)
+	require.ErrorContains(t, err, "depth 0 is not in 1..32")
+}
+
+// An update by 1 or -1 leaves what it updates as it was; two points of other x are no such update, however
+// like the generator they look.
+func TestUpdatesByOneAreIdle(t *testing.T) {
+	_, _, g1, _ := bn254.Generators()
+	var minus bn254.G1Affine
+	plus, packed := g1.Bytes(), minus.Neg(&g1).Bytes()
+	require.True(t, idle(plus[:]))
+	require.True(t, idle(packed[:]))
+	for _, at := range []int{0, packed1 - 1} {
+		b := plus
+		b[at] ^= 1
+		require.False(t, idle(b[:]), "byte %d", at)
+	}
+}
+
+func TestAPhaseHasRoomForSoMany(t *testing.T) {
+	c, p := after(0), must(openPhase1(t.Context(), fstest.MapFS{}, small, few))
+	for _, phase := range []struct {
+		*follow
+		contribute func(name string) ([]byte, error)
+	}{
+		{&p.follow, p.Contribute},
+		{&c.follow, func(name string) ([]byte, error) { return c.Contribute(t.Context(), name) }},
+	} {
+		phase.made = make([]Contribution, MaxContributors-1)
+		_, err := phase.contribute("Ada")
+		require.NoError(t, err)
+		_, err = phase.contribute("Grace")
+		require.ErrorIs(t, err, ErrOrder)
+		require.ErrorContains(t, err, "there are 999 contributions, the most that are possible")
+	}
 }
 
 // Of the last contribution, which no other file names, a change is seen by itself; in the name of
@@ -382,23 +447,70 @@ func TestRejectsAStartThatIsNotTheRelations(t *testing.T) {
 		require.ErrorIs(t, err, ErrInvalid, what)
 		require.ErrorContains(t, err, ": "+what+" is not", what)
 	}
-	for at, want := range map[int]error{
-		0:                ErrMalformed, // format
-		24:               ErrMalformed, // depth 0
-		25:               ErrForeign,   // weighted
-		26:               ErrForeign,   // circuit
-		58:               ErrForeign,   // powers
-		startHeader + 70: ErrMalformed, // a point
-		len(good) - 1:    ErrMalformed,
+	for _, bad := range []struct {
+		kind error
+		want string
+		edit func(b []byte) []byte
+	}{
+		{ErrMalformed, "does not start with", func(b []byte) []byte { b[0] = 'S'; return b }},
+		{ErrMalformed, "depth 0 is not in 1..32", func(b []byte) []byte { b[24] = 0; return b }},
+		{ErrMalformed, "depth 33 is not in 1..32", func(b []byte) []byte { b[24] = 33; return b }},
+		{ErrForeign, "another version of the circuit of weighted", func(b []byte) []byte { b[25] = 1; return b }},
+		{ErrMalformed, "unknown relation 2", func(b []byte) []byte { b[25] = 2; return b }}, // or there would be several files
+		{ErrForeign, "another version of the circuit", func(b []byte) []byte { b[26] ^= 1; return b }},
+		{ErrForeign, "other powers or another relation", func(b []byte) []byte { b[58] ^= 1; return b }},
+		{ErrForeign, "other powers or another relation", func(b []byte) []byte { // which this program has
+			_, circuit, err := other.Constraints()
+			require.NoError(t, err)
+			b[24] = byte(other.Depth)
+			copy(b[26:], circuit[:])
+			return b
+		}},
+		{ErrMalformed, "point 0 of A is not in the group", func(b []byte) []byte { b[at+size1-1] ^= 1; return b }},
+		{ErrMalformed, "point 0 of A is not in the group", func(b []byte) []byte { clear(b[at:][:size1]); return b }},
+		{ErrMalformed, "point 0 of A is not in the group", func(b []byte) []byte { // the same point in its other form
+			var p bn254.G1Affine
+			must(p.SetBytes(b[at:][:size1]))
+			packed := p.Bytes()
+			clear(b[at:][:size1])
+			copy(b[at:], packed[:])
+			return b
+		}},
+		{ErrMalformed, "of B in G2 is not in the group of order r", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }},
+		{ErrMalformed, "of B in G2 is not in the group of order r", func(b []byte) []byte { clear(b[len(b)-size2:]); return b }},
+		{ErrMalformed, "of B in G2 is not in the group of order r", func(b []byte) []byte {
+			var p bn254.G2Affine
+			must(p.SetBytes(b[len(b)-size2:]))
+			packed := p.Bytes()
+			clear(b[len(b)-size2:])
+			copy(b[len(b)-size2:], packed[:])
+			return b
+		}},
+		{ErrMalformed, "more bytes wanted", func(b []byte) []byte { return b[:startHeader-size1] }},
+		{ErrMalformed, "more bytes wanted", func(b []byte) []byte { return b[:len(b)-1] }},
+		{ErrMalformed, "1 trailing bytes", func(b []byte) []byte { return append(b, 0) }},
 	} {
-		bad := bytes.Clone(good)
-		bad[at] ^= 1
-		require.ErrorIs(t, parse(bad), want, "byte %d", at)
+		err := parse(bad.edit(bytes.Clone(good)))
+		require.ErrorIs(t, err, bad.kind, bad.want)
+		require.ErrorContains(t, err, bad.want)
 	}
-	require.ErrorIs(t, parse(good[:len(good)-1]), ErrMalformed)
 	_, err := Open(t.Context(), with(files, StartFile, func(b []byte) []byte { return b[:len(b)-1] }))
 	require.ErrorIs(t, err, ErrMalformed)
 	require.ErrorContains(t, err, "start: ")
+}
+
+// With a chance of nothing, or powers that are none, a ceremony does not start, rather than start with a file that
+// nobody can read.
+func TestMakesNoStartThatCannotBeRead(t *testing.T) {
+	_, err := Start(t.Context(), new(Powers))
+	require.ErrorContains(t, err, "depth 0")
+	c := after(0)
+	chance := *c.start
+	chance.evals.G1.VKK = slices.Clone(chance.evals.G1.VKK)
+	chance.evals.G1.VKK[1] = bn254.G1Affine{} // infinity
+	_, err = chance.encode(c.powers)
+	require.ErrorIs(t, err, ErrMalformed)
+	require.ErrorContains(t, err, "point 1 of K is not in the group")
 }
 
 func TestEndsWithItsContext(t *testing.T) {

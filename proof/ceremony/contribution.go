@@ -121,15 +121,6 @@ func parseContribution(file []byte, want header) (name string, body []byte, err 
 	return name, file[len(file)-in.Len():], nil
 }
 
-// join returns the file of a contribution.
-func (h *header) join(body []byte) ([]byte, error) {
-	head, err := h.encode()
-	if err != nil {
-		return nil, err
-	}
-	return append(head, body...), nil
-}
-
 // A field is a part of gnark's bytes: an integer that is known, points that are compressed, other bytes.
 type field struct {
 	number       []byte

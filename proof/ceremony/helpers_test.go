@@ -21,6 +21,9 @@ import (
 // small is the smallest relation: 2^11 powers.
 var small = prover.Relation{Depth: 1}
 
+// other is a relation that no files of the tests are of.
+var other = prover.Relation{Depth: 2}
+
 const source = "test.ptau"
 
 // knownPowers returns powers of known numbers.

@@ -106,18 +106,16 @@ func (p *Phase1) Contribute(name string) ([]byte, error) {
 	if err := p.free(name); err != nil {
 		return nil, err
 	}
-	if err := checkName("contributor's name", name); err != nil {
+	head, err := next.encode()
+	if err != nil {
 		return nil, err
 	}
-	erased(p.last.Contribute)
+	erased(p.last.Contribute) // in place: from here on nothing is refused
 	body, err := encode(p.last)
 	if err != nil {
 		return nil, err
 	}
-	file, err := next.join(body)
-	if err != nil {
-		return nil, err
-	}
+	file := append(head, body...)
 	p.add(name, file)
 	return file, nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -11,6 +13,8 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 	pairings "github.com/consensys/gnark-crypto/ecc/bn254/mpcsetup"
 	"github.com/stretchr/testify/require"
+
+	"github.com/scrutin/scrutin/proof/prover"
 )
 
 // few powers are enough to test with.
@@ -50,6 +54,34 @@ func TestPowersOfOnesOwn(t *testing.T) {
 	require.ErrorContains(t, err, "not what the contributions in phase1 end in")
 }
 
+func TestOpensAFirstPhase(t *testing.T) {
+	p, err := OpenPhase1(t.Context(), fstest.MapFS{}, small)
+	require.NoError(t, err)
+	require.Empty(t, p.Contributions())
+	_, err = OpenPhase1(t.Context(), fstest.MapFS{}, prover.Relation{})
+	require.ErrorContains(t, err, "depth 0")
+}
+
+// Another contributor, and other bytes that say the same.
+func TestRejectsAnotherOriginOfTheSamePowers(t *testing.T) {
+	files := firstPhase()
+	for name, c := range map[string]struct {
+		kind     error
+		old, new string
+	}{
+		"a name":   {ErrForeign, names[0], "Augusta Ada King"},
+		"a space":  {ErrMalformed, "{", "{ "},
+		"no JSON":  {ErrMalformed, "{", ""},
+		"a digest": {ErrForeign, hex.EncodeToString(must(openPhase1(t.Context(), files, small, few)).made[0].Digest[:]), strings.Repeat("00", 32)},
+	} {
+		edited := with(files, OriginFile, func(b []byte) []byte { return bytes.Replace(b, []byte(c.old), []byte(c.new), 1) })
+		require.NotEqual(t, files[OriginFile].Data, edited[OriginFile].Data, name)
+		_, _, err := openPowers(t.Context(), edited, small, few)
+		require.ErrorIs(t, err, c.kind, name)
+		require.ErrorContains(t, err, OriginFile, name)
+	}
+}
+
 func TestRejectsContributionsToTheFirstPhase(t *testing.T) {
 	files := firstPhase()
 	first, second := files[Phase1File(1)].Data, files[Phase1File(2)].Data
@@ -71,6 +103,7 @@ func TestRejectsContributionsToTheFirstPhase(t *testing.T) {
 		"n":            {ErrMalformed, func(b []byte) { binary.BigEndian.PutUint64(b[3*(packed1+packed2):], 1<<60) }},
 		"uncompressed": {ErrMalformed, func(b []byte) { b[0] &= 0x3f }},
 		"infinity":     {ErrMalformed, func(b []byte) { b[len(b)-33-packed1] = 0x40 }},
+		"2^254-1":      {ErrMalformed, func(b []byte) { copy(b[len(b)-33-packed1:], bytes.Repeat([]byte{0xff}, packed1)) }},
 		"last byte":    {ErrInvalid, func(b []byte) { b[len(b)-1] ^= 1 }},
 		"last alpha":   {ErrInvalid, func(b []byte) { b[len(b)-33-packed1] ^= 0x40 }},
 		"a proof":      {ErrInvalid, func(b []byte) { b[0] ^= 0x40 }},
@@ -99,6 +132,18 @@ func TestRejectsContributionsToTheFirstPhase(t *testing.T) {
 	}
 	_, err = one.Contribute("Mallory")
 	require.ErrorIs(t, err, ErrOrder)
+
+	// What is refused leaves the phase as it was.
+	p := begin()
+	for _, name := range []string{"", "A\nda"} {
+		_, err = p.Contribute(name)
+		require.ErrorIs(t, err, ErrMalformed, "%q", name)
+	}
+	require.NoError(t, begin().append(must(p.Contribute("Ada"))))
+	must(p.Contribute("Grace"))
+	_, err = p.Seal(Beacon{})
+	require.ErrorIs(t, err, ErrMalformed)
+	must(p.Seal(beacon))
 
 	// After its end.
 	ended := must(openPhase1(context.Background(), files, small, few))

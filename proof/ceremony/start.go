@@ -36,7 +36,18 @@ func Start(ctx context.Context, p *Powers) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("ceremony: %w", err)
 	}
-	rows, circuit, err := p.relation.Constraints()
+	rows, _, err := p.relation.Constraints()
+	if err != nil {
+		return nil, err
+	}
+	s := start{relation: p.relation, rows: rows}
+	s.evals = s.first.Initialize(rows, &p.srs)
+	return s.encode(p)
+}
+
+// encode returns the content of the file, which can be read again: no point is infinity by chance.
+func (s *start) encode(p *Powers) ([]byte, error) {
+	_, circuit, err := p.relation.Constraints()
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +55,6 @@ func Start(ctx context.Context, p *Powers) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := start{relation: p.relation, rows: rows}
-	s.evals = s.first.Initialize(rows, &p.srs)
 	var w wire.Writer
 	w.Raw([]byte(startMagic))
 	putRelation(&w, p.relation)
@@ -71,7 +80,6 @@ func Start(ctx context.Context, p *Powers) ([]byte, error) {
 			put2(&w, s.evals.G2.B[i])
 		}
 	}
-	// What cannot be read again has a point that is infinity by chance.
 	if _, err := parseStart(w.Bytes(), p, digest); err != nil {
 		return nil, err
 	}
@@ -126,9 +134,6 @@ func parseStart(b []byte, p *Powers, origin [sha256.Size]byte) (*start, error) {
 		return nil, fmt.Errorf("%w: made for other powers or another relation", ErrForeign)
 	}
 	left, right := s.sides()
-	if want := s.size(left, right); len(b) != want {
-		return nil, fmt.Errorf("%w: %d bytes, %v has %d", ErrMalformed, len(b), r, want)
-	}
 	wires, public := s.wires(), s.rows.GetNbPublicVariables()
 	s.evals.G1.A, s.evals.G1.B, s.evals.G2.B = make([]bn254.G1Affine, wires), make([]bn254.G1Affine, wires), make([]bn254.G2Affine, wires)
 	s.evals.G1.VKK = make([]bn254.G1Affine, public)
@@ -158,21 +163,6 @@ func parseStart(b []byte, p *Powers, origin [sha256.Size]byte) (*start, error) {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return s, s.check(p)
-}
-
-// size is that of the file.
-func (s *start) size(left, right []bool) int {
-	n := 0
-	for i := range left {
-		if left[i] {
-			n += size1
-		}
-		if right[i] {
-			n += size1 + size2
-		}
-	}
-	domain := int(fft.NewDomain(uint64(s.rows.GetNbConstraints())).Cardinality)
-	return startHeader + n + size1*(s.wires()+domain-1)
 }
 
 // check checks all points against the powers. With random e_i, the sum of e_i u_i is the polynomial of degree

@@ -3,6 +3,8 @@ package ceremony
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,18 +53,62 @@ func TestTranscriptHasOneEncoding(t *testing.T) {
 			require.Error(t, err, name)
 		}
 	}
-	for name, edit := range map[string]func(x *Transcript){
-		"no source and no beacon": func(x *Transcript) { x.Origin = Origin{} },
-		"two sources":             func(x *Transcript) { x.Origin.Contributions = x.Contributions },
-		"one contributor":         func(x *Transcript) { x.Origin = Origin{Contributions: x.Contributions[:1], Beacon: x.Beacon} },
+	crowd := make([]Contribution, MaxContributors+1)
+	for i := range crowd {
+		crowd[i].Name = fmt.Sprint("number ", i+1)
+	}
+	for want, edit := range map[string]func(x *Transcript){
+		"a beacon of 0 bytes":   func(x *Transcript) { x.Origin = Origin{Contributions: x.Contributions} },
+		"both from a source":    func(x *Transcript) { x.Origin.Contributions = x.Contributions },
+		"powers: ceremony: ord": func(x *Transcript) { x.Origin = Origin{Contributions: x.Contributions[:1], Beacon: x.Beacon} },
+		"2 to 999 are wanted":   func(x *Transcript) { x.Contributions = crowd },
 	} {
 		x := sample()
 		edit(x)
 		_, err := ParseTranscript(must(x.Bytes()))
-		require.Error(t, err, name)
+		require.ErrorContains(t, err, want)
 	}
-	_, err := ParseTranscript(make([]byte, maxDocument+1))
+	x := sample()
+	x.Contributions = crowd[:MaxContributors]
+	_, err := ParseTranscript(must(x.Bytes()))
+	require.NoError(t, err)
+
+	// Powers of a source and with a beacon, and of neither.
+	const powers = `"powers":{`
+	beacon := `"beacon":{"source":"drand","value":"` + strings.Repeat("aa", 32) + `"},`
+	text := string(must(sample().Bytes()))
+	_, err = ParseTranscript([]byte(strings.Replace(text, powers, powers+beacon, 1)))
+	require.ErrorContains(t, err, "both from a source and of one's own")
+	source := `,"source":"powersOfTau28_hez_final_14.ptau"`
+	require.Contains(t, text, source)
+	_, err = ParseTranscript([]byte(strings.Replace(text, source, "", 1)))
+	require.ErrorContains(t, err, "without a source or a beacon")
+
+	_, err = ParseTranscript(make([]byte, maxDocument+1))
 	require.ErrorIs(t, err, ErrMalformed)
+	require.ErrorContains(t, err, "at most 1048576 are possible")
+}
+
+// Whatever the transcript says of the first phase is compared with the files.
+func TestNoticesAnotherOrigin(t *testing.T) {
+	own := func() *Transcript {
+		x := sample()
+		x.Origin = Origin{Contributions: slices.Clone(x.Contributions), Beacon: Beacon{"drand quicknet, round 23450000", bytes.Repeat([]byte{0xaa}, 32)}}
+		return x
+	}
+	for name, edit := range map[string]func(o *Origin){
+		"source":         func(o *Origin) { o.Source = "other.ptau" },
+		"contributor":    func(o *Origin) { o.Contributions[1].Name = "Mallory" },
+		"contribution":   func(o *Origin) { o.Contributions[0].Digest[31]++ },
+		"one less":       func(o *Origin) { o.Contributions = o.Contributions[:1] },
+		"beacon":         func(o *Origin) { o.Beacon.Value[0]++ },
+		"beacon's round": func(o *Origin) { o.Beacon.Source = "drand quicknet, round 23450001" },
+	} {
+		x := own()
+		edit(&x.Origin)
+		require.ErrorContains(t, x.differs(own()), "another start or other powers", name)
+	}
+	require.ErrorContains(t, own().differs(own()), "ends in the keys", "no difference in the origin")
 }
 
 // The example of docs/spec/setup.md.
@@ -70,14 +116,14 @@ func TestProvenance(t *testing.T) {
 	p := must(sample().Provenance())
 	require.Equal(t, "set-up ceremony sha256:e4b9a47998236e5c2b07979c8f049b50698e3bbfee6d094dbb5d4485ccc0142b", p)
 	require.True(t, IsProvenance(p))
-	for _, s := range []string{"", proof.OneParty, p + " ", p[:len(p)-1], strings.ToUpper(p), provenancePrefix + strings.Repeat("AB", 32), provenancePrefix + strings.Repeat("xy", 32)} {
+	for _, s := range []string{"", proof.OneParty, p + " ", p + "0", p + "00", p[:len(p)-1], p[:len(p)-2], strings.TrimPrefix(p, provenancePrefix), strings.ToUpper(p), provenancePrefix + strings.Repeat("AB", 32), provenancePrefix + strings.Repeat("xy", 32)} {
 		require.False(t, IsProvenance(s), "%q", s)
 	}
 }
 
 func FuzzContribution(f *testing.F) {
 	h := header{phase: 2, relation: small, number: 1, name: "Ada"}
-	good := must(h.join([]byte{1, 2, 3}))
+	good := append(must(h.encode()), 1, 2, 3)
 	f.Add(good)
 	f.Add(good[:len(good)-5])
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -87,9 +133,9 @@ func FuzzContribution(f *testing.F) {
 		}
 		again := h
 		again.name = name
-		file, err := again.join(body)
+		head, err := again.encode()
 		require.NoError(t, err)
-		require.Equal(t, b, file)
+		require.Equal(t, b, append(head, body...))
 	})
 }
 

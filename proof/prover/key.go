@@ -3,6 +3,7 @@ package prover
 import (
 	"bufio"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 
@@ -167,10 +168,7 @@ func parse(file []byte) (*ProvingKey, error) {
 	}
 
 	// The size tells the relation of the verifying key as well: one of the other does not parse.
-	verifying := r.Raw(verifyingSize(k.relation))
-	if err := r.Err(); err != nil {
-		return nil, err
-	}
+	verifying := r.Raw(verifyingSize(k.relation)) // nil if the file ends: no key
 	if k.verifying, err = proof.ParseVerifyingKey(verifying); err != nil {
 		return nil, err
 	}
@@ -228,26 +226,22 @@ func (k *ProvingKey) matches() error {
 // is checked.
 func readG1(r *wire.Reader) (p bn254.G1Affine) {
 	if readCoordinates(r, &p.X, &p.Y) && (p.IsInfinity() || !p.IsOnCurve()) {
-		r.Fail(fmt.Errorf("a point is not on the curve"))
+		r.Fail(errors.New("a point is not on the curve"))
 	}
 	return p
 }
 
 func readG2(r *wire.Reader) (p bn254.G2Affine) {
 	if readCoordinates(r, &p.X.A1, &p.X.A0, &p.Y.A1, &p.Y.A0) && (p.IsInfinity() || !p.IsOnCurve()) {
-		r.Fail(fmt.Errorf("a point is not on the twist"))
+		r.Fail(errors.New("a point is not on the twist"))
 	}
 	return p
 }
 
 func readCoordinates(r *wire.Reader, coordinates ...*fp.Element) bool {
 	for _, c := range coordinates {
-		b := r.Raw(fp.Bytes)
-		if b == nil {
-			return false
-		}
-		if err := c.SetBytesCanonical(b); err != nil {
-			r.Fail(fmt.Errorf("a coordinate is not below the modulus"))
+		if c.SetBytesCanonical(r.Raw(fp.Bytes)) != nil {
+			r.Fail(errors.New("a coordinate is not below the modulus")) // if the input has ended, Fail keeps the error that says so
 			return false
 		}
 	}

@@ -162,6 +162,7 @@ func (broken) Write([]byte) (int, error) { return 0, os.ErrPermission }
 func TestReportsAFailingWriter(t *testing.T) {
 	_, err := testKey(t, false).WriteTo(broken{})
 	require.ErrorIs(t, err, os.ErrPermission)
+	require.ErrorContains(t, err, "writing a proving key")
 }
 
 func TestRefusesMalformedFiles(t *testing.T) {
@@ -181,36 +182,49 @@ func TestRefusesMalformedFiles(t *testing.T) {
 	for _, n := range lengths {
 		_, err := read(good[:n])
 		require.ErrorIs(t, err, proof.ErrMalformed, "%d bytes", n)
+		if n >= len(magic) {
+			require.ErrorContains(t, err, "more bytes wanted", "%d bytes", n)
+		}
 	}
 	for n := 1; n <= 100; n += 33 {
 		_, err := read(append(bytes.Clone(good), make([]byte, n)...))
 		require.ErrorIs(t, err, proof.ErrMalformed, "%d more bytes", n)
+		require.ErrorContains(t, err, "trailing bytes")
 	}
 
-	alter := func(name string, edit func(b []byte)) {
+	alter := func(want string, edit func(b []byte)) {
 		b := bytes.Clone(good)
 		edit(b)
 		_, err := read(b)
-		require.ErrorIs(t, err, proof.ErrMalformed, name)
+		require.ErrorIs(t, err, proof.ErrMalformed, want)
+		require.ErrorContains(t, err, want)
 	}
-	alter("magic", func(b []byte) { b[0] = 'S' })
-	alter("version", func(b []byte) { b[len(magic)-2] = '2' })
-	for _, depth := range []byte{0, testDepth - 1, testDepth + 1, MaxDepth + 1, 255} {
-		alter("depth", func(b []byte) { b[len(magic)] = depth })
+	alter("does not start with", func(b []byte) { b[0] = 'S' })
+	alter("does not start with", func(b []byte) { b[len(magic)-2] = '2' }) // another version
+	for _, depth := range []byte{0, MaxDepth + 1, 255} {
+		alter("is not in 1..32", func(b []byte) { b[len(magic)] = depth })
 	}
-	for _, weighted := range []byte{1, 2, 255} {
-		alter("relation", func(b []byte) { b[len(magic)+1] = weighted })
+	for _, depth := range []byte{testDepth - 1, testDepth + 1} {
+		alter("another version of the circuit", func(b []byte) { b[len(magic)] = depth })
 	}
-	alter("digest of the circuit", func(b []byte) { b[len(magic)+2] ^= 1 })
+	alter("another version of the circuit of weighted", func(b []byte) { b[len(magic)+1] = 1 })
+	for _, weighted := range []byte{2, 255} {
+		alter("unknown relation", func(b []byte) { b[len(magic)+1] = weighted })
+	}
+	alter("another version of the circuit", func(b []byte) { b[len(magic)+2] ^= 1 })
 	alter("verifying key", func(b []byte) { b[header+1] = 1 })
-	alter("alpha", func(b []byte) { b[header+40] ^= 1 })
+	alter("alpha is not on the curve", func(b []byte) { b[header+40] ^= 1 })
 	for _, at := range []int{body, body + 64, body + 128, len(good)/2/64*64 + body%64, len(good) - 128} {
-		alter("off the curve", func(b []byte) { b[at+31] ^= 1 })
-		alter("coordinate + p", func(b []byte) {
+		where := "a point is not on the curve"
+		if at > len(good)-128*len(k.key.G2.B) {
+			where = "a point is not on the twist"
+		}
+		alter(where, func(b []byte) { b[at+31] ^= 1 })
+		alter("a coordinate is not below the modulus", func(b []byte) {
 			v := new(big.Int).SetBytes(b[at:][:32])
 			v.Add(v, fp.Modulus()).FillBytes(b[at:][:32])
 		})
-		alter("infinity", func(b []byte) { clear(b[at:][:128]) })
+		alter(where, func(b []byte) { clear(b[at:][:128]) }) // infinity
 	}
 
 	// The verifying key of another set-up, of the same relation and of the other.

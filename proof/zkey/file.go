@@ -149,14 +149,14 @@ func (p *points) header(r *reader) (wires, domain uint64, err error) {
 	p.beta2, p.gamma2 = r.g2(false), r.g2(false)
 	p.delta1 = r.g1(false)
 	p.delta2 = r.g2(false)
-	return wires, domain, r.err
+	return wires, domain, nil // r.err is looked at with that of the other sections
 }
 
 // coefficients reads section 4: the terms of the left and right factors of the rows. Rows need no third one,
 // since the product of the two is what they are to be equal to.
 func (p *points) coefficients(r *reader, wires, domain uint32) error {
 	n := r.uint32()
-	if r.err != nil || uint64(len(r.b)) != uint64(n)*coefficientSize {
+	if uint64(len(r.b)) != uint64(n)*coefficientSize {
 		return fmt.Errorf("section 4: %d coefficients in %d bytes", n, len(r.b))
 	}
 	for range n {

@@ -49,6 +49,11 @@ func Open(artifacts fs.FS, depth int, digest [sha256.Size]byte) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newKey(file, code, depth, verifying, digest)
+}
+
+// newKey reads the contents of the two files.
+func newKey(file, code []byte, depth int, verifying *proof.VerifyingKey, digest [sha256.Size]byte) (*Key, error) {
 	p, err := parse(file)
 	if err != nil {
 		return nil, fmt.Errorf("%w: zkey: %s: %w", proof.ErrMalformed, zkeyName(depth), err)
@@ -56,10 +61,6 @@ func Open(artifacts fs.FS, depth int, digest [sha256.Size]byte) (*Key, error) {
 	if !bytes.Equal(p.verifying.Bytes(), verifying.Bytes()) {
 		return nil, fmt.Errorf("%w: zkey: %s is not of the ceremony's verifying key of depth %d", proof.ErrMalformed, zkeyName(depth), depth)
 	}
-	return newKey(p, code, depth, digest)
-}
-
-func newKey(p *points, code []byte, depth int, digest [sha256.Size]byte) (*Key, error) {
 	program, err := compile(code)
 	if err != nil {
 		return nil, fmt.Errorf("%w: zkey: %s: %w", proof.ErrMalformed, wasmName(depth), err)

@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/big"
-	"slices"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -115,9 +115,7 @@ func TestShowsNoProofOfATamperedKey(t *testing.T) {
 		} else {
 			copy(s[section][at:], appendCoordinates(nil, one2.X.A0, one2.X.A1, one2.Y.A0, one2.Y.A1))
 		}
-		p, err := parse(assemble(s))
-		require.NoError(t, err)
-		k, err := newKey(p, cannedFor(w, 7).code(t), 2, [32]byte{})
+		k, err := newKey(assemble(s), cannedFor(w, 7).code(t), 2, testVerifying(t), [32]byte{})
 		require.NoError(t, err)
 		m, err := k.Prove(t.Context(), id, st)
 		require.ErrorContains(t, err, "does not verify", "section %d", section)
@@ -204,11 +202,10 @@ func TestHostileProgramsEnd(t *testing.T) {
 	}
 
 	// A number that is not below the modulus.
-	k := testProver(t, id, st, nil)
 	code := cannedFor(make([]fr.Element, testWires), 7).code(t)
 	at := bytes.Index(code, []byte{2, 0, 0, 0, 8, 0, 0, 0, testWires}) + 64
 	copy(code[at:], bytes.Repeat([]byte{0xff}, 32))
-	k, err := newKey(k.points, code, 2, [32]byte{})
+	k, err := newKey(assemble(testKey()), code, 2, testVerifying(t), [32]byte{})
 	require.NoError(t, err)
 	_, err = k.Prove(t.Context(), id, st)
 	require.ErrorContains(t, err, "not below the modulus")
@@ -237,7 +234,7 @@ func TestRejectsWhatIsNoProgram(t *testing.T) {
 	_, err = compile(good[:len(good)-1])
 	require.ErrorContains(t, err, "not a WebAssembly program")
 	// An empty module is a program, but not one that has the functions.
-	k, err := newKey(testPoints(t), []byte("\x00asm\x01\x00\x00\x00"), 2, [32]byte{})
+	k, err := newKey(assemble(testKey()), []byte("\x00asm\x01\x00\x00\x00"), 2, testVerifying(t), [32]byte{})
 	require.NoError(t, err)
 	id, st := testStatement()
 	_, err = k.Prove(t.Context(), id, st)
@@ -253,7 +250,7 @@ func TestRejectsMalformedZkeys(t *testing.T) {
 	good := testKey()
 	_, err := parse(assemble(good))
 	require.NoError(t, err)
-	refuse := func(name string, alter func(s *[sections + 1][]byte)) {
+	refuse := func(name, want string, alter func(s *[sections + 1][]byte)) {
 		t.Helper()
 		s := good
 		for i := range s {
@@ -261,48 +258,56 @@ func TestRejectsMalformedZkeys(t *testing.T) {
 		}
 		alter(&s)
 		_, err := parse(assemble(s))
-		require.Error(t, err, name)
+		require.ErrorContains(t, err, want, name)
 	}
 	// Section 2: moduli at 4 and 40, numbers at 72, alpha 84, beta 148, 212, gamma 340, delta 468, 532.
 	number := func(at int, v uint32) func(s *[sections + 1][]byte) {
 		return func(s *[sections + 1][]byte) { binary.LittleEndian.PutUint32(s[2][at:], v) }
 	}
-	for name, alter := range map[string]func(s *[sections + 1][]byte){
-		"another proof system": func(s *[sections + 1][]byte) { s[1][0] = 2 },
-		"a longer section 1":   func(s *[sections + 1][]byte) { s[1] = append(s[1], 0) },
-		"size of p":            number(0, 48),
-		"p":                    func(s *[sections + 1][]byte) { s[2][4]++ },
-		"size of r":            number(36, 31),
-		"r":                    func(s *[sections + 1][]byte) { s[2][40]++ },
-		"wires":                number(72, testWires+1),
-		"no wires":             number(72, 0),
-		"many wires":           number(72, 1<<32-1),
-		"5 public inputs":      number(76, 5),
-		"many public inputs":   number(76, 1<<32-1),
-		"no domain":            number(80, 0),
-		"domain 1":             number(80, 1),
-		"domain 24":            number(80, 24),
-		"domain 2^31":          number(80, 1<<31),
-		"coefficients":         func(s *[sections + 1][]byte) { s[4][0]++ },
-		"many coefficients":    func(s *[sections + 1][]byte) { binary.LittleEndian.PutUint32(s[4], 1<<32-1) },
-		"no coefficients":      func(s *[sections + 1][]byte) { s[4] = nil },
-		"side":                 func(s *[sections + 1][]byte) { s[4][4] = 2 },
-		"row":                  func(s *[sections + 1][]byte) { s[4][8] = testDomain },
-		"wire":                 func(s *[sections + 1][]byte) { s[4][12] = testWires },
-		"coefficient r":        func(s *[sections + 1][]byte) { copy(s[4][16:], s[2][40:72]) },
-		"beta in G1":           func(s *[sections + 1][]byte) { copy(s[2][148:212], s[2][84:148]) },
-		"delta in G1":          func(s *[sections + 1][]byte) { copy(s[2][468:532], s[2][84:148]) },
-		"delta = gamma":        func(s *[sections + 1][]byte) { copy(s[2][532:660], s[2][340:468]) },
-		"alpha infinity":       func(s *[sections + 1][]byte) { clear(s[2][84:148]) },
-		"gamma infinity":       func(s *[sections + 1][]byte) { clear(s[2][340:468]) },
-		"K_1 infinity":         func(s *[sections + 1][]byte) { clear(s[3][64:128]) },
-		"H_0 infinity":         func(s *[sections + 1][]byte) { clear(s[9][:64]) },
+	for name, c := range map[string]struct {
+		want  string
+		alter func(s *[sections + 1][]byte)
+	}{
+		"another proof system": {"not a Groth16 key", func(s *[sections + 1][]byte) { s[1][0] = 2 }},
+		"a longer section 1":   {"not a Groth16 key", func(s *[sections + 1][]byte) { s[1] = append(s[1], 0) }},
+		"size of p":            {"not a key on BN254", number(0, 48)},
+		"p":                    {"not a key on BN254", func(s *[sections + 1][]byte) { s[2][4]++ }},
+		"size of r":            {"not a key on BN254", number(36, 31)},
+		"r":                    {"not a key on BN254", func(s *[sections + 1][]byte) { s[2][40]++ }},
+		"wires":                {"section 5 has 1024 bytes, 17 points wanted", number(72, testWires+1)},
+		"no wires":             {"0 wires, more than 4 wanted", number(72, 0)},
+		"no private wires":     {"4 wires, more than 4 wanted", number(72, public)},
+		"many wires":           {"section 5 has 1024 bytes, 4294967295 points wanted", number(72, 1<<32-1)},
+		"5 public inputs":      {"5 public inputs, 4 wanted", number(76, 5)},
+		"many public inputs":   {"4294967295 public inputs, 4 wanted", number(76, 1<<32-1)},
+		"no domain":            {"a domain of 0 rows", number(80, 0)},
+		"domain 1":             {"a domain of 1 rows", number(80, 1)},
+		"domain 24":            {"a domain of 24 rows", number(80, 24)},
+		"domain 2^17":          {"a domain of 131072 rows", number(80, 1<<17)},
+		"domain 2^31":          {"a domain of 2147483648 rows", number(80, 1<<31)},
+		"domain":               {"section 9 has 1024 bytes, 32 points wanted", number(80, 2*testDomain)},
+		"coefficients":         {"coefficients in", func(s *[sections + 1][]byte) { s[4][0]++ }},
+		"many coefficients":    {"4294967295 coefficients in", func(s *[sections + 1][]byte) { binary.LittleEndian.PutUint32(s[4], 1<<32-1) }},
+		"no coefficients":      {"section 4: it ends early", func(s *[sections + 1][]byte) { s[4] = nil }},
+		"side":                 {"a coefficient out of range", func(s *[sections + 1][]byte) { s[4][4] = 2 }},
+		"row":                  {"a coefficient out of range", func(s *[sections + 1][]byte) { s[4][8] = testDomain }},
+		"wire":                 {"a coefficient out of range", func(s *[sections + 1][]byte) { s[4][12] = testWires }},
+		"coefficient r":        {"a coefficient is not below the modulus", func(s *[sections + 1][]byte) { copy(s[4][16:], s[2][40:72]) }},
+		"beta in G1":           {"beta is not the same", func(s *[sections + 1][]byte) { copy(s[2][148:212], s[2][84:148]) }},
+		"delta in G1":          {"delta is not the same", func(s *[sections + 1][]byte) { copy(s[2][468:532], s[2][84:148]) }},
+		"delta = gamma":        {"delta is gamma", func(s *[sections + 1][]byte) { copy(s[2][532:660], s[2][340:468]) }},
+		"K_1 = K_2":            {"inputs 1 and 2 have the same point K", func(s *[sections + 1][]byte) { copy(s[3][64:128], s[3][128:192]) }},
+		"alpha infinity":       {"section 2: a point is not on the curve", func(s *[sections + 1][]byte) { clear(s[2][84:148]) }},
+		"gamma infinity":       {"section 2: a point is not on the twist", func(s *[sections + 1][]byte) { clear(s[2][340:468]) }},
+		"K_1 infinity":         {"section 3: a point is not on the curve", func(s *[sections + 1][]byte) { clear(s[3][64:128]) }},
+		"H_0 infinity":         {"section 9: a point is not on the curve", func(s *[sections + 1][]byte) { clear(s[9][:64]) }},
 	} {
-		refuse(name, alter)
+		refuse(name, c.want, c.alter)
 	}
 	for section := 2; section <= 9; section++ {
-		refuse("a byte more", func(s *[sections + 1][]byte) { s[section] = append(s[section], 0) })
-		refuse("a byte less", func(s *[sections + 1][]byte) { s[section] = s[section][:len(s[section])-1] })
+		where := fmt.Sprintf("section %d", section)
+		refuse("a byte more", where, func(s *[sections + 1][]byte) { s[section] = append(s[section], 0) })
+		refuse("a byte less", where, func(s *[sections + 1][]byte) { s[section] = s[section][:len(s[section])-1] })
 		if section == 4 {
 			continue
 		}
@@ -310,8 +315,8 @@ func TestRejectsMalformedZkeys(t *testing.T) {
 		if section == 2 {
 			at = 84
 		}
-		refuse("off the curve", func(s *[sections + 1][]byte) { s[section][at] ^= 1 })
-		refuse("a coordinate plus p", func(s *[sections + 1][]byte) {
+		refuse("off the curve", where+": a point is not on the", func(s *[sections + 1][]byte) { s[section][at] ^= 1 })
+		refuse("a coordinate plus p", where+": a coordinate is not below the modulus", func(s *[sections + 1][]byte) {
 			x := new(big.Int).SetBytes(reversed(s[section][at:][:32]))
 			copy(s[section][at:], reversed(x.Add(x, fp.Modulus()).FillBytes(make([]byte, 32))))
 		})
@@ -322,7 +327,7 @@ func TestRejectsMalformedZkeys(t *testing.T) {
 		altered := bytes.Clone(file)
 		altered[n] ^= 1
 		_, err := parse(altered)
-		require.Error(t, err, "byte %d", n)
+		require.ErrorContains(t, err, "not a zkey file of version 1 with ten sections", "byte %d", n)
 	}
 	for at, i := 12, 1; i <= sections; i++ {
 		for n := range 12 {
@@ -330,17 +335,22 @@ func TestRejectsMalformedZkeys(t *testing.T) {
 				altered := bytes.Clone(file)
 				altered[at+n] ^= bit
 				_, err := parse(altered)
-				require.Error(t, err, "section %d, byte %d", i, n)
+				require.ErrorContains(t, err, "section", "section %d, byte %d", i, n)
 			}
 		}
 		at += 12 + len(good[i])
 	}
-	for _, n := range slices.Concat([]int{0, 1, 3, 11, 12, 13, 23, 24, 27, 28, 29, 100}, []int{len(file) - 69, len(file) - 1}) {
+	for _, n := range []int{0, 1, 3, 11} {
 		_, err := parse(file[:n])
-		require.Error(t, err, "%d bytes", n)
+		require.ErrorContains(t, err, "not a zkey file", "%d bytes", n)
+	}
+	last := len(file) - len(good[sections]) // where the content of the last section starts
+	for _, n := range []int{12, 13, 23, 24, 27, 28, 29, 100, last - 12, last - 1, last, len(file) - 1} {
+		_, err := parse(file[:n])
+		require.ErrorContains(t, err, "the sections do not fill the file", "%d bytes", n)
 	}
 	_, err = parse(append(file, 0))
-	require.Error(t, err)
+	require.ErrorContains(t, err, "the sections do not fill the file")
 }
 
 func TestOpenRefusesOtherFiles(t *testing.T) {
@@ -355,8 +365,8 @@ func TestOpenRefusesOtherFiles(t *testing.T) {
 		"no files":     {fstest.MapFS{}, 3, "fetch the artifacts"},
 		"another zkey": {fstest.MapFS{"semaphore-3.zkey": {Data: file}, "semaphore-3.wasm": {}}, 3, "SHA-256 of semaphore-3.zkey"},
 		"a long zkey":  {fstest.MapFS{"semaphore-3.zkey": {Data: make([]byte, maxZkey+1)}}, 3, "more than"},
-		"depth 0":      {fstest.MapFS{}, 0, "depth 0"},
-		"depth 33":     {fstest.MapFS{}, 33, "depth 33"},
+		"depth 0":      {fstest.MapFS{}, 0, "no ceremony key of depth 0"},
+		"depth 33":     {fstest.MapFS{}, 33, "no ceremony key of depth 33"},
 		"a directory":  {fstest.MapFS{"semaphore-3.zkey/x": {}}, 3, "reading semaphore-3.zkey"},
 		"no wasm":      {fstest.MapFS{"semaphore-3.zkey": {}}, 3, "SHA-256 of semaphore-3.zkey"},
 	} {
@@ -371,6 +381,24 @@ func TestOpenRefusesOtherFiles(t *testing.T) {
 	_, err = Open(fstest.MapFS{"semaphore-3.zkey": {}, "semaphore-3.wasm": {Data: cannedFor(nil, 0).code(t)}}, 3, own)
 	require.ErrorIs(t, err, proof.ErrMalformed)
 	require.ErrorContains(t, err, "SHA-256 of semaphore-3.wasm")
+
+	// Files that have the digests, but are no key, another key, or no program.
+	key, program := assemble(testKey()), cannedFor(nil, 0).code(t)
+	other, err := proof.SemaphoreKey(3)
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		file, code []byte
+		verifying  *proof.VerifyingKey
+		want       string
+	}{
+		"no key":      {key[:12], program, testVerifying(t), "semaphore-3.zkey: the sections do not fill"},
+		"another key": {key, program, other, "semaphore-3.zkey is not of the ceremony's verifying key of depth 3"},
+		"no program":  {key, key, testVerifying(t), "semaphore-3.wasm: "},
+	} {
+		_, err := newKey(c.file, c.code, 3, c.verifying, own)
+		require.ErrorIs(t, err, proof.ErrMalformed, name)
+		require.ErrorContains(t, err, c.want, name)
+	}
 }
 
 func TestDigestsAreOfAllDepths(t *testing.T) {

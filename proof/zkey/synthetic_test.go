@@ -212,11 +212,11 @@ func assemble(s [sections + 1][]byte) []byte {
 
 var testKey = sync.OnceValue(testSections)
 
-func testPoints(t testing.TB) *points {
+func testVerifying(t testing.TB) *proof.VerifyingKey {
 	t.Helper()
 	p, err := parse(assemble(testKey()))
 	require.NoError(t, err)
-	return p
+	return p.verifying
 }
 
 // canned is testdata/program.wasm with its data: numbers that it reports, and wires.
@@ -277,7 +277,7 @@ func testProver(t testing.TB, id *proof.Identity, st proof.Statement, alter func
 	if alter != nil {
 		alter(&c)
 	}
-	k, err := newKey(testPoints(t), c.code(t), 2, [32]byte{7})
+	k, err := newKey(assemble(testKey()), c.code(t), 2, testVerifying(t), [32]byte{7})
 	require.NoError(t, err)
 	return k
 }
