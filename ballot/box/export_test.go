@@ -41,6 +41,8 @@ func TestTilePaths(t *testing.T) {
 		"tile/data/000", "tile/0/x000/000", "tile/0/001/000", "tile/0/x001/x000", "tile/0/x001", "tile/0/000.p", "tile/0/000.p/",
 		"tile/0/000.p/0", "tile/0/000.p/01", "tile/0/000.p/256", "tile/0/000.p/1/2", "tile/0/000.q/1", "tile/0/000/1", "tile/0/+01",
 		"tile/0/x001/x001/x001/x001/x001/x001/001", "tile/0/x001/x099/x511/x627/776", "tile/0/x001/x099/x511/x627/776.p/1", "Tile/0/000", "tile/entries/000.p/-1", "tile/0/000.p/1.p/1", "tile/0/abc",
+		"tile/0/000.p/300", "tile/0/000.p/65537", "tile/0/000.p/a", "tile/256/000", "tile/a/000", "0/000",
+		"tile/0/x001/1000", "tile/0/65536", "tile/0/x018/x446/x744/x073/x709/x551/616", // 2^64 is not 0
 	} {
 		_, ok := parseTilePath(path)
 		require.False(t, ok, path)

@@ -52,38 +52,26 @@ func (t tile) path() string {
 
 const partialSuffix = ".p"
 
-// parseTilePath is the inverse of path.
+// parseTilePath is the inverse of path. What is no number is read as one that path does not write so.
 func parseTilePath(path string) (tile, bool) {
-	t := tile{width: tileWidth}
-	rest, ok := strings.CutPrefix(path, "tile/")
-	level, rest, found := strings.Cut(rest, "/")
-	if !ok || !found {
-		return t, false
-	}
-	t.level = entriesLevel
+	t := tile{level: entriesLevel, width: tileWidth}
+	level, rest, _ := strings.Cut(strings.TrimPrefix(path, "tile/"), "/")
 	if level != "entries" {
-		l, err := strconv.ParseUint(level, 10, 8)
-		if err != nil || l > maxLevel {
+		l, _ := strconv.ParseUint(level, 10, 8)
+		if l > maxLevel {
 			return t, false
 		}
 		t.level = int(l)
 	}
 	if n, w, found := strings.Cut(rest, partialSuffix+"/"); found {
-		width, err := strconv.ParseUint(w, 10, 16)
-		if err != nil || width == 0 || width >= tileWidth {
+		width, _ := strconv.ParseUint(w, 10, 16)
+		if width == 0 || width >= tileWidth {
 			return t, false
 		}
 		rest, t.width = n, int(width)
 	}
-	groups := strings.Split(rest, "/")
-	if len(groups) > 6 { // 1000^6 > 2^48
-		return t, false
-	}
-	for _, g := range groups {
-		d, err := strconv.ParseUint(strings.TrimPrefix(g, "x"), 10, 16)
-		if err != nil || d >= 1000 {
-			return t, false
-		}
+	for g := range strings.SplitSeq(rest, "/") {
+		d, _ := strconv.ParseUint(strings.TrimPrefix(g, "x"), 10, 16)
 		t.n = t.n*1000 + d
 	}
 	return t, t.n < maxLogSize/tileWidth && t.path() == path // far beyond, end would overflow
