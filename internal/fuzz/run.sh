@@ -31,7 +31,7 @@ for t in "${targets[@]}"; do
 	binary=$work/${dir//\//_}.test
 	[ -x "$binary" ] || go test -c -fuzz='^Fuzz' -o "$binary" "./$dir"
 	result=ok
-	(cd "$dir" && "$binary" -test.run='^$' -test.fuzz="^$name\$" -test.fuzztime="${each}s" \
+	(cd "$dir" && "$binary" -test.run='^$' -test.fuzz="^$name\$" -test.fuzztime="${each}s" -test.fuzzminimizetime=1s \
 		-test.fuzzcachedir="$cache/$module/$dir") >"$work/log" 2>&1 || { result=FAILED failed=1; cp "$work/log" "$work/$name.log"; }
 	# fuzz: elapsed: 3s, execs: 325017 (108336/sec), new interesting: 11 (total: 202)
 	last=$(grep -E '^fuzz: elapsed: .*execs: ' "$work/log" | tail -n 1 || true)

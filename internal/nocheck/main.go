@@ -12,7 +12,7 @@
 //
 // The comment is all that there is in the product: no switch, no build tag, no variable that an attacker
 // or a mistake could set. nocheck rewrites the marked lines into an overlay (go help build), where the
-// condition also asks Off(NAME) of the package internal/nocheck/off, which exists there alone. A function
+// condition also asks Off(NAME) of the package internal/nocheck/off, which is built under a tag alone. A function
 // that is off returns nothing, nil or true. Tests under the tag scrutin_nocheck import the package.
 //
 // Files below testdata/vectors/forge are added to the packages of the same path, for tests that have to
@@ -20,7 +20,6 @@
 package main
 
 import (
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -52,9 +51,6 @@ func run(args []string) error {
 	return command.Run()
 }
 
-//go:embed off.go.txt
-var offSource []byte
-
 // write writes the overlay of the module at root into dir and returns its JSON file.
 func write(root, dir string) (string, error) {
 	root, err := filepath.Abs(root)
@@ -77,9 +73,6 @@ func write(root, dir string) (string, error) {
 				return "", err
 			}
 		}
-	}
-	if err := put("internal/nocheck/off/off.go", offSource); err != nil {
-		return "", err
 	}
 	forged := filepath.Join(root, "testdata", "vectors", "forge")
 	err = filepath.WalkDir(forged, func(path string, d os.DirEntry, err error) error {
