@@ -15,7 +15,7 @@ func poseidonRows() []row {
 		name:  "poseidon",
 		title: "Poseidon of two inputs",
 		shape: "A chain of hashes. go-iden3-crypto takes and gives big integers, which is in its time.",
-		bench: "go test -run '^$' -bench Hash2 ./internal/poseidon",
+		bench: "go test -run '^$' -bench 'Hash/inputs=2' ./internal/poseidon",
 		sides: []side{
 			{name: ours, figures: elapsed, open: hashOwn},
 			{name: peer, figures: elapsed, open: hashIden3},
