@@ -249,6 +249,21 @@ func TestRecordFilesAppearWhole(t *testing.T) {
 	require.Error(t, err)
 }
 
+// What cannot be written says which file, and what failed first.
+func TestRecordThatCannotBeWritten(t *testing.T) {
+	p := base()
+	dir := t.TempDir()
+	record, err := OpenRecord(dir)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, SharesDir), nil, 0o600))
+	require.ErrorContains(t, record.WriteShare(p.share(t, 1)), "tally: record: "+ShareFile(1)+": mkdir ")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ManifestFile), []byte("{}"), 0o600))
+	err = record.WriteDocument("treaty", strings.NewReader(treaty))
+	require.ErrorIs(t, err, ErrMalformed)
+	require.ErrorContains(t, err, "tally: record: "+TextFile("treaty")+": malformed: "+ManifestFile)
+}
+
 // A record may be the top of a file system, as a mounted volume is: nothing passes through the
 // directory above it.
 func TestRecordInAFileSystemOfItsOwn(t *testing.T) {

@@ -441,6 +441,38 @@ func TestDirectoryThatCannotBeListed(t *testing.T) {
 	require.ErrorIs(t, a.checkFiles(context.Background()), errIncomplete)
 }
 
+// A directory gives as many of its names as are asked for, and no content.
+func TestDirectoryOfARecord(t *testing.T) {
+	files := &recordFS{under: base().files}
+	_, err := files.readFile(SharesDir, 10)
+	require.ErrorIs(t, err, ErrInvalid)
+	require.ErrorContains(t, err, "a directory")
+
+	f, err := files.Open(SharesDir)
+	require.NoError(t, err)
+	defer f.Close()
+	entries, err := f.(fs.ReadDirFile).ReadDir(2)
+	require.NoError(t, err)
+	require.Len(t, entries, 2)
+}
+
+// Signatures that cannot be read are not reported as signatures that are missing.
+func TestMalformedSignaturesAreNamed(t *testing.T) {
+	p := base().copy()
+	p.put(SignaturesFile, []byte("{}"))
+	err := p.audit(t).Err()
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	require.ErrorContains(t, err, SignaturesFile+": ")
+}
+
+func TestBitset(t *testing.T) {
+	var s bitset
+	s.set(3)
+	require.True(t, s.has(3))
+	require.False(t, s.has(2))
+	require.False(t, s.has(64), "beyond its words")
+}
+
 func BenchmarkAudit(b *testing.B) {
 	const voters = 256
 	p := newPoll(b, electiontest.Config{Voters: voters})

@@ -173,6 +173,7 @@ func TestAuditToleratesFewerFaultyBoxesThanCopies(t *testing.T) {
 	r = p.without("logs/1", "logs/2", "logs/3").audit(t)
 	require.Equal(t, []Check{CheckCheckpoint}, r.Failed())
 	require.ErrorContains(t, r.Err(), "3 of 3 boxes are not sealed, fewer than 2 are tolerated")
+	require.ErrorContains(t, r.Err(), "is absent: "+r.Boxes[0].Err.Error(), "why each box is absent")
 	require.Empty(t, r.Stage)
 
 	swapped := p.copy()
