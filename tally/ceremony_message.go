@@ -113,13 +113,13 @@ func (s *slot) add(m *message) bool {
 	switch {
 	case s.first == nil:
 		s.first = m
-	case bytes.Equal(m.raw, s.first.raw) || s.second != nil && bytes.Equal(m.raw, s.second.raw):
+	case bytes.Equal(m.raw, s.first.raw):
 		return false
 	case bytes.Compare(m.raw, s.first.raw) < 0:
 		s.first, s.second = m, s.first
 	case s.second == nil || bytes.Compare(m.raw, s.second.raw) < 0:
 		s.second = m
-	default:
+	default: // the second again, or one after it
 		return false
 	}
 	return true

@@ -338,6 +338,22 @@ func TestOrganiserWhoClosesTwiceOrWronglyVoidsTheRun(t *testing.T) {
 	require.Contains(t, r.c.Status().Void, "names trustee 2, who is not in the run")
 }
 
+// What the others sign afterwards does not end a run that is void.
+func TestVoidRunIsNotDone(t *testing.T) {
+	r := newFilelessRun(t, 5, 3)
+	r.playUntil(RoundSign)
+	s := r.c.now()
+	prev, digest := s.prev, s.key.digest
+	r.add(r.sayAt(RoundSign, 0, prev, []byte{2}), r.sayAt(RoundSign, 0, prev, []byte{3}))
+	for j := 1; j <= 5; j++ {
+		r.add(r.sayAt(RoundSign, j, prev, digest[:]))
+	}
+	status := r.c.Status()
+	require.Contains(t, status.Void, "the organiser signed two different closings of the sign round")
+	require.False(t, status.Done)
+	require.Empty(t, status.Signed)
+}
+
 func TestOrganiserWhoClosesLateVoidsTheRun(t *testing.T) {
 	for round := range RoundSign {
 		t.Run(round.String(), func(t *testing.T) {

@@ -262,6 +262,11 @@ func TestRecordThatCannotBeWritten(t *testing.T) {
 	err = record.WriteDocument("treaty", strings.NewReader(treaty))
 	require.ErrorIs(t, err, ErrMalformed)
 	require.ErrorContains(t, err, "tally: record: "+TextFile("treaty")+": malformed: "+ManifestFile)
+
+	if _, err := os.Stat("/proc/self"); err == nil { // a directory in which nobody makes files
+		require.ErrorContains(t, (&Record{"/proc"}).WriteShare(p.share(t, 1)), "tally: record: ")
+		require.ErrorContains(t, (&Record{"/proc"}).write(ResultFile, nil), "tally: record: "+ResultFile+": open ")
+	}
 }
 
 // A record may be the top of a file system, as a mounted volume is: nothing passes through the

@@ -108,7 +108,7 @@ func logarithm(ctx context.Context, p *babyjub.Point) (m uint64, err error) {
 			return 0, err
 		}
 		m, err = table.Solve(ctx, p)
-		if err == nil || !errors.Is(err, elgamal.ErrOutOfRange) {
+		if !errors.Is(err, elgamal.ErrOutOfRange) {
 			return m, err
 		}
 	}

@@ -140,10 +140,9 @@ func (r *replay) verifyAll(ctx context.Context) (err error) {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if b.err != nil {
-			return b.err
+		if err := r.apply(b); err != nil {
+			return err
 		}
-		r.apply(b)
 		if r.progress != nil {
 			r.progress(r.logged, r.log.Checkpoint().Size)
 		}
@@ -231,8 +230,12 @@ func (r *replay) verify(ctx context.Context, b *batch) {
 	}
 }
 
-// apply applies the re-vote rule to the ballots of a batch, in order, and sums them.
-func (r *replay) apply(b *batch) {
+// apply applies the re-vote rule to the ballots of a batch, in order, and sums them. It takes none
+// of a batch whose verification did not end.
+func (r *replay) apply(b *batch) error {
+	if b.err != nil {
+		return b.err
+	}
 	for i, v := range b.ballots {
 		index := b.first + uint64(i)
 		r.logged++
@@ -258,6 +261,7 @@ func (r *replay) apply(b *batch) {
 		r.sum.add(v.Ciphertexts(), v.Weight())
 	}
 	r.entries = b.entries
+	return nil
 }
 
 func (r *replay) refuse(index uint64, err error) {

@@ -465,6 +465,27 @@ func TestMalformedSignaturesAreNamed(t *testing.T) {
 	require.ErrorContains(t, err, SignaturesFile+": ")
 }
 
+// A batch whose verification was cut short counts for nothing: none of its ballots was found valid.
+func TestNothingOfAnUnverifiedBatchIsApplied(t *testing.T) {
+	b := &batch{ballots: make([]*ballot.Ballot, 1), errs: make([]error, 1), err: context.Canceled, entries: [32]byte{1}}
+	r := &replay{}
+	require.ErrorIs(t, r.apply(b), context.Canceled)
+	require.Equal(t, replay{}, *r)
+}
+
+// Who cancels while superseded ballots are taken out has not found the log at fault.
+func TestTakingOutIsCancelled(t *testing.T) {
+	p := base()
+	log, err := box.OpenLog(subFS(t, p), p.Manifest)
+	require.NoError(t, err)
+	r := &replay{log: log}
+	r.superseded.set(0)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, r.takeOut(ctx), context.Canceled)
+	require.NoError(t, r.logErr)
+}
+
 func TestBitset(t *testing.T) {
 	var s bitset
 	s.set(3)

@@ -183,10 +183,11 @@ func (r *replay) sumCounted(ctx context.Context, merged *box.Merged) error {
 		if err != nil {
 			return err
 		}
-		if run = append(run, b.Raw); len(run) == maxBatch {
-			if err := add(); err != nil {
-				return err
-			}
+		if run = append(run, b.Raw); len(run) < maxBatch {
+			continue
+		}
+		if err := add(); err != nil {
+			return err
 		}
 	}
 	return add()

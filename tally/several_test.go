@@ -174,6 +174,10 @@ func TestAuditToleratesFewerFaultyBoxesThanCopies(t *testing.T) {
 	require.Equal(t, []Check{CheckCheckpoint}, r.Failed())
 	require.ErrorContains(t, r.Err(), "3 of 3 boxes are not sealed, fewer than 2 are tolerated")
 	require.ErrorContains(t, r.Err(), "is absent: "+r.Boxes[0].Err.Error(), "why each box is absent")
+	open := p.copy()
+	open.loggedAt(t, 1, false, p.entries...)
+	open.loggedAt(t, 2, false, p.entries...)
+	require.NotContains(t, open.audit(t).Err().Error(), "%!", "a box that is open has no error")
 	require.Empty(t, r.Stage)
 
 	swapped := p.copy()
@@ -196,6 +200,28 @@ func TestAuditToleratesFewerFaultyBoxesThanCopies(t *testing.T) {
 	r = broken.audit(t)
 	require.Equal(t, []Check{CheckLog, CheckBallot}, r.Failed(), "boxes 2 and 3 are at fault")
 	require.Equal(t, box.BoxBroken, r.Boxes[1].State)
+	require.Empty(t, r.Stage)
+}
+
+// The ballots that count are read once more, to be summed: a medium that gives others then is found out.
+func TestLogsThatChangeBeforeTheyAreSummed(t *testing.T) {
+	p := threeBoxes(t, electiontest.Config{Voters: 2})
+	p.cast(t, 0, 0, 0, 1, 2)
+	p.cast(t, 1, 0, 1, 1, 2)
+	p.publish(t, 1, 2, 3)
+	const bundle = "logs/1/tile/entries/000.p/2"
+	other := p.copy()
+	other.put(bundle, append([]byte{0, 0}, p.files[bundle].Data[2:]...))
+	reads := 0
+	r, err := Audit(context.Background(), fickle{p.files, bundle, nil, 100, &reads}, p.Manifest.ID(), accept)
+	require.NoError(t, err)
+	require.NoError(t, r.Err())
+	require.Greater(t, reads, 1)
+	opened := 0
+	r, err = Audit(context.Background(), fickle{p.files, bundle, other.files, reads - 1, &opened}, p.Manifest.ID(), accept)
+	require.NoError(t, err)
+	require.Equal(t, reads, opened)
+	require.Contains(t, r.Failed(), CheckLog)
 	require.Empty(t, r.Stage)
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -131,6 +132,18 @@ func TestAuditThatIsCancelledAgainAndAgain(t *testing.T) {
 		}
 		require.ErrorIs(t, err, context.Canceled)
 	}
+}
+
+// An audit whose state can no longer be written ends at once, and not after hours with nothing kept.
+func TestStateThatCannotBeKeptEndsTheAudit(t *testing.T) {
+	p := contested(t)
+	log, err := box.OpenLog(subFS(t, p), p.Manifest)
+	require.NoError(t, err)
+	var last uint64
+	r := newReplay(p.Manifest, p.Verifier(t), log, func(done, _ uint64) { last = done })
+	r.most, r.state = 1, &stateFile{path: filepath.Join(t.TempDir(), "missing", "state")}
+	require.ErrorIs(t, r.run(context.Background()), fs.ErrNotExist)
+	require.EqualValues(t, 1, last)
 }
 
 // TestStateIsKeptNowAndThen: an audit that ends without notice, as by a power cut, goes on from
