@@ -1,6 +1,7 @@
 package ballot
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"math/big"
@@ -263,4 +264,39 @@ func TestAttack22ASecondMembershipWithTheSameNullifierIsTheSameVoter(t *testing.
 		require.ErrorIs(t, err, ErrSequence)
 		require.Equal(t, 1, book.Voters())
 	}
+}
+
+// A number beyond its field is refused for what it is, before anything behind it is read.
+func TestMalformedPartsAreNamed(t *testing.T) {
+	e := newElection(t)
+	raw := e.ballot(t, e.credential(t), 0).Bytes()
+	for _, p := range partsOf(e.m) {
+		want := map[string]string{"nullifier": "nullifier", "K": "ballot key K", "z": "signature"}[p.name]
+		if want == "" {
+			continue
+		}
+		bad := slices.Clone(raw)
+		for i := range p.size {
+			bad[p.at+i] = 0xff
+		}
+		_, err := ParseBallot(e.m, bad)
+		require.ErrorIs(t, err, ErrMalformed, p.name)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestPointHexHasOneLength(t *testing.T) {
+	for _, n := range []int{0, 126, 130} {
+		require.ErrorContains(t, new(pointHex).UnmarshalText(bytes.Repeat([]byte{'0'}, n)), "128 wanted")
+	}
+}
+
+func TestLayoutCountsSomething(t *testing.T) {
+	_, err := new(compiler).finish(10)
+	require.ErrorContains(t, err, "nothing to count")
+}
+
+func TestRuleOfAnotherShapeIsNamed(t *testing.T) {
+	_, err := unmarshalRule[Choice]([]byte(`{"min":"one"}`))
+	require.ErrorContains(t, err, "cannot unmarshal string")
 }

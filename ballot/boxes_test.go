@@ -122,7 +122,9 @@ func TestRulebookOfSeveralBoxesAllowsGaps(t *testing.T) {
 	_, _, err := r.Apply(stub(m, 1, 1, 0, 1, 0), 7)
 	require.NoError(t, err)
 	for _, number := range []uint32{0, 1} {
-		require.ErrorIs(t, r.Check(stub(m, 1, 1, 0, number, 9)), ErrSequence, "not above the last one")
+		err := r.Check(stub(m, 1, 1, 0, number, 9))
+		require.ErrorIs(t, err, ErrSequence, "not above the last one")
+		require.ErrorContains(t, err, "at least 2 wanted")
 	}
 	require.ErrorIs(t, r.Check(stub(m, 1, 2, 0, 2, 0)), ErrSequence, "another key")
 	index, replaced, err := r.Apply(stub(m, 1, 1, 0, 3, 0), 8)
@@ -132,7 +134,9 @@ func TestRulebookOfSeveralBoxesAllowsGaps(t *testing.T) {
 	require.ErrorContains(t, r.Check(stub(m, 1, 1, 0, 2, 0)), "no further ballot")
 
 	one := NewRulebook(newElection(t).m)
-	require.ErrorIs(t, one.Check(stub(&Manifest{id: one.election}, 1, 1, 0, 1, 0)), ErrSequence, "with one box there are no gaps")
+	err = one.Check(stub(&Manifest{id: one.election}, 1, 1, 0, 1, 0))
+	require.ErrorIs(t, err, ErrSequence, "with one box there are no gaps")
+	require.ErrorContains(t, err, "sequence number 1, 0 wanted")
 }
 
 func TestAttack43GapsNeitherLockOutNorFlood(t *testing.T) {

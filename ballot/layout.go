@@ -145,7 +145,7 @@ func (c *compiler) require(left linear, right int64) {
 // value above most.
 func (c *compiler) count(option OptionID, label string, form linear, most uint64) {
 	for _, t := range form {
-		if t.coefficient < 0 || uint64(t.coefficient) > most {
+		if uint64(t.coefficient) > most { // a negative one is beyond all
 			c.fail("a counter of at most %d with the coefficient %d", most, t.coefficient)
 		}
 	}
@@ -164,7 +164,7 @@ func (c *compiler) finish(total uint64) (*layout, error) {
 	if high != 0 || width > plaintextBits {
 		c.fail("a total weight of %d times %d for a counter takes more than %d bits: take lower points, or split the election", total, c.maximum, plaintextBits)
 	}
-	if width == 0 || len(c.counters) == 0 {
+	if width == 0 { // no counters, or no votes
 		c.fail("nothing to count")
 	}
 	if c.err != nil {

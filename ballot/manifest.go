@@ -296,9 +296,6 @@ func (d *Draft) checkQuestion(q Question, languages []string) (*layout, error) {
 			return nil, fmt.Errorf("%w: text without a digest", ErrMalformed)
 		}
 	}
-	if n := len(q.Options); n < 1 || n > MaxOptions {
-		return nil, fmt.Errorf("%w: %d options, 1 to %d allowed", ErrMalformed, n, MaxOptions)
-	}
 	var options []named
 	for _, o := range q.Options {
 		options = append(options, named{string(o.ID), o.Title})
@@ -389,9 +386,6 @@ func (m *Manifest) checkRevote() error {
 func (l LogInfo) check() (key string, err error) {
 	if err := checkString(l.Origin, MaxNameBytes); err != nil {
 		return "", fmt.Errorf("origin: %w", err)
-	}
-	if err := checkString(l.Key, 2*MaxNameBytes); err != nil {
-		return "", fmt.Errorf("key: %w", err)
 	}
 	v, err := note.NewVerifier(l.Key)
 	if err != nil {

@@ -227,13 +227,15 @@ func (v *Verifier) verifyChunk(ctx context.Context, ballots []*Ballot, verdicts 
 		p.verdict = &verdicts[i]
 		list = append(list, p)
 	}
-	v.settle(ctx, list, false)
+	if len(list) > 0 {
+		v.settle(ctx, list, false)
+	}
 }
 
 // settle finds the ballots of the list that fail, by halves. knownBad says that there is one. It
 // reports whether it found one.
 func (v *Verifier) settle(ctx context.Context, list []*prepared, knownBad bool) (bad bool) {
-	if len(list) == 0 || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return false
 	}
 	if len(list) == 1 {

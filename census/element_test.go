@@ -93,3 +93,7 @@ func FuzzUnmarshalText(f *testing.F) {
 		}
 	})
 }
+
+func TestUnmarshalTextSaysWhatIsWrong(t *testing.T) {
+	require.ErrorContains(t, new(Commitment).UnmarshalText([]byte("twelve")), "not a decimal number")
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -387,6 +388,63 @@ func TestReadRefusesWeightsOutOfRange(t *testing.T) {
 			require.ErrorIs(t, err, ErrMalformed, name)
 			require.ErrorContains(t, err, "tile/0/001: member 259: weight ")
 		}
+	}
+}
+
+// A number that is none of the field is named where it stands, though it is not the reader's own.
+func TestReadPathNamesWhatIsNoNumber(t *testing.T) {
+	files := export(t, tree(t, 9, members(300)))
+	for name, says := range map[string]string{
+		"tile/0/001": "tile/0/001: member 258: ",
+		"tile/1/000": "tile/1/000: node 1: ",
+	} {
+		bad := slices.Clone(files[name])
+		at := 2 * 32 // member 256 + 2
+		if name == "tile/1/000" {
+			at = 32
+		}
+		copy(bad[at:], bytes.Repeat([]byte{255}, 32))
+		_, err := ReadPath(with(files, name, bad), 256, commitment(257))
+		require.ErrorIs(t, err, ErrMalformed, name)
+		require.ErrorContains(t, err, says)
+	}
+}
+
+// failing is a file system on which one file fails after its last byte.
+type failing struct {
+	fs.FS
+	name string
+	err  error
+}
+
+func (f failing) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err == nil && name == f.name {
+		return failingFile{file, f.err}, nil
+	}
+	return file, err
+}
+
+type failingFile struct {
+	fs.File
+	err error
+}
+
+func (f failingFile) Read(b []byte) (int, error) {
+	n, err := f.File.Read(b)
+	if err == io.EOF {
+		err = f.err
+	}
+	return n, err
+}
+
+func TestReadTellsADiskThatFails(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	files := export(t, tree(t, 9, members(300)))
+	for name := range files {
+		_, err := Read(t.Context(), failing{mapFS(files), name, broken})
+		require.ErrorIs(t, err, broken, name)
+		require.NotErrorIs(t, err, ErrMalformed)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/big"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -97,22 +98,24 @@ func TestAttack27CSVIsStrict(t *testing.T) {
 		"commitment\n11\x00\n":         "line 2: commitment: not a decimal number",
 		"commitment\n" + r + "\n":      "line 2: commitment: the number is not below the field's modulus",
 		"commitment\n9" + r[1:] + "\n": "line 2: commitment: the number is not below the field's modulus",
-		"commitment\n" + strings.Repeat("9", 77) + "\n": "line 2: commitment: the number is not below the field's modulus",
-		"commitment\n" + strings.Repeat("9", 78) + "\n": "line 2: commitment: the number is not below the field's modulus",
-		"commitment\n11,5\n":                            "line 2: another number of columns",
-		"commitment\n11,\n":                             "line 2: another number of columns",
-		"commitment,weight\n11\n":                       "line 2: another number of columns",
-		"commitment,weight\n11,5\n22\n":                 "line 3: another number of columns",
-		"commitment,weight\n11,\n":                      "line 2: weight: not a number from 1",
-		"commitment,weight\n11,0\n":                     "line 2: weight: not a number from 1",
-		"commitment,weight\n11,05\n":                    "line 2: weight: not a number from 1",
-		"commitment,weight\n11,5,\n":                    "line 2: weight: not a number from 1",
-		"commitment,weight\n11,5,6\n":                   "line 2: weight: not a number from 1",
-		"commitment,weight\n11, 5\n":                    "line 2: weight: not a number from 1",
-		"commitment,weight\n11,5.0\n":                   "line 2: weight: not a number from 1",
-		"commitment,weight\n11,-5\n":                    "line 2: weight: not a number from 1",
-		"commitment,weight\n11,1099511627776\n":         "line 2: weight: not a number from 1",
-		"commitment,weight\n11,18446744073709551617\n":  "line 2: weight: not a number from 1",
+		"commitment\n" + strings.Repeat("9", 77) + "\n":                                                         "line 2: commitment: the number is not below the field's modulus",
+		"commitment\n" + strings.Repeat("9", 78) + "\n":                                                         "line 2: commitment: the number is not below the field's modulus",
+		"commitment\n" + new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(11)).String() + "\n": "line 2: commitment: the number is not below the field's modulus",
+		"commitment\n11,5\n":                           "line 2: another number of columns",
+		"commitment\n11,\n":                            "line 2: another number of columns",
+		"commitment,weight\n11\n":                      "line 2: another number of columns",
+		"commitment,weight\n11,5\n22\n":                "line 3: another number of columns",
+		"commitment,weight\n11,\n":                     "line 2: weight: not a number from 1",
+		"commitment,weight\n11,0\n":                    "line 2: weight: not a number from 1",
+		"commitment,weight\n11,05\n":                   "line 2: weight: not a number from 1",
+		"commitment,weight\n11,5,\n":                   "line 2: weight: not a number from 1",
+		"commitment,weight\n11,5,6\n":                  "line 2: weight: not a number from 1",
+		"commitment,weight\n11, 5\n":                   "line 2: weight: not a number from 1",
+		"commitment,weight\n11,5.0\n":                  "line 2: weight: not a number from 1",
+		"commitment,weight\n11,1:\n":                   "line 2: weight: not a number from 1",
+		"commitment,weight\n11,-5\n":                   "line 2: weight: not a number from 1",
+		"commitment,weight\n11,1099511627776\n":        "line 2: weight: not a number from 1",
+		"commitment,weight\n11,18446744073709551617\n": "line 2: weight: not a number from 1",
 	} {
 		_, err := BuildCSV(t.Context(), 10, strings.NewReader(text))
 		require.ErrorIs(t, err, ErrMalformed, "%q", text)
@@ -132,6 +135,7 @@ func TestAttack27JSONLinesAreStrict(t *testing.T) {
 		good + `{}` + "\n":                                    `line 2: "commitment": or "weight": wanted`,
 		good + `{"commitment"}` + "\n":                        `line 2: "commitment": or "weight": wanted`,
 		good + `{commitment:"22"}` + "\n":                     `line 2: "commitment": or "weight": wanted`,
+		good + `{:"22"}` + "\n":                               `line 2: "commitment": or "weight": wanted`,
 		good + `{"commitment":22}` + "\n":                     "line 2: commitment: not a decimal number in quotes",
 		good + `{"commitment":"22}` + "\n":                    "line 2: commitment: not a decimal number in quotes",
 		good + `{"commitment":["22"]}` + "\n":                 "line 2: commitment: not a decimal number in quotes",

@@ -26,26 +26,20 @@ const (
 // Save writes the whole tree into one file, for Open, in place of what the file held. A crash
 // leaves the old content or the new. Like all of a census the file is public.
 func (t *Tree) Save(name string) error {
-	if err := t.save(name); err != nil {
+	if err := replace(name, t.write); err != nil {
 		return fmt.Errorf("census: save: %w", err)
 	}
 	return nil
 }
 
-func (t *Tree) save(name string) error {
+// replace writes a file in one step.
+func replace(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-census-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // which is gone if all went well
-	err = t.write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)

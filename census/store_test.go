@@ -6,11 +6,14 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
+	"testing/iotest"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/stretchr/testify/require"
@@ -190,6 +193,85 @@ func TestAttack27And37OpenChecksWhatItReads(t *testing.T) {
 }
 
 // Nothing is allocated by the size that a file states.
+func TestWeightsAreStatedInOneWay(t *testing.T) {
+	file := stored(t, tree(t, 9, members(5)))
+	require.Zero(t, file[24])
+	file[24] = 2
+	_, err := load(t.Context(), bytes.NewReader(resum(file)))
+	require.ErrorIs(t, err, ErrMalformed)
+	require.ErrorContains(t, err, "2 where 1 stands for weights")
+}
+
+// A disk that fails is no damaged file, wherever it fails; a file that is cut is too short, wherever it is cut.
+func TestLoadTellsADiskThatFails(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	file := stored(t, tree(t, 9, members(5)))
+	for n := range file {
+		_, err := load(t.Context(), io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(broken)))
+		require.ErrorIs(t, err, broken, "after %d bytes", n)
+		require.NotErrorIs(t, err, ErrMalformed)
+		_, err = load(t.Context(), bytes.NewReader(file[:n]))
+		require.ErrorContains(t, err, "too short", "%d bytes", n)
+	}
+}
+
+// Who cancels has not found the census wrong, whenever it is.
+func TestCancelledWhileReading(t *testing.T) {
+	tr := tree(t, 9, members(300))
+	file, files := stored(t, tr), mapFS(export(t, tr))
+	for name, read := range map[string]func(context.Context) error{
+		"Read": func(ctx context.Context) error { _, err := Read(ctx, files); return err },
+		"Open": func(ctx context.Context) error { _, err := load(ctx, bytes.NewReader(file)); return err },
+	} {
+		for n := 0; ; n++ {
+			err := read(&countdown{t.Context(), n})
+			if err == nil {
+				require.Positive(t, n, name)
+				break
+			}
+			require.ErrorIs(t, err, context.Canceled, "%s, asked %d times", name, n)
+		}
+	}
+}
+
+// countdown is a context that is cancelled when it has been asked some times.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A file that cannot be written whole takes no other's place.
+func TestUnfinishedFilesTakeNobodysPlace(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "census.tree")
+	tr := tree(t, 9, members(300))
+	require.NoError(t, tr.Save(name))
+	full := errors.New("the disk is full")
+	require.ErrorIs(t, replace(name, func(w io.Writer) error { return errors.Join(tr.write(w), full) }), full)
+	require.ErrorIs(t, tr.write(fullDisk{full}), full)
+	got, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, stored(t, tr), got)
+	left, err := os.ReadDir(filepath.Dir(name))
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+}
+
+type fullDisk struct{ err error }
+
+func (d fullDisk) Write(b []byte) (int, error) {
+	if len(b) == sha256.Size { // the last that is written
+		return len(b), nil
+	}
+	return 0, d.err
+}
+
 func TestOpenIsNotLedByStatedSizes(t *testing.T) {
 	file := stored(t, tree(t, 32, members(5)))
 	binary.BigEndian.PutUint64(file[25:], 1<<32)

@@ -141,3 +141,22 @@ func FuzzUnmarshalCanonical(f *testing.F) {
 		}
 	})
 }
+
+// What is refused by more than one check is refused for what is wrong with it.
+func TestErrorsSayWhatIsWrong(t *testing.T) {
+	_, err := MarshalCanonical(make(chan int))
+	require.ErrorContains(t, err, "unsupported type")
+
+	require.ErrorContains(t, new(Hex).UnmarshalText([]byte("0z")), "invalid byte")
+	require.ErrorContains(t, new(Hex).UnmarshalText([]byte("AB")), "upper case")
+	require.ErrorContains(t, UnmarshalCanonical([]byte("{}"), new(struct {
+		Name string `json:"a name that takes more than six times the bytes"`
+	})), "more than 2 bytes")
+
+	r := NewReader([]byte{1, 2, 3})
+	require.Nil(t, r.Raw(-1)) // as the length of a field above 2^31 is where int has 32 bits
+	require.ErrorIs(t, r.Err(), ErrMalformed)
+	r = NewReader([]byte{0, 0, 0, 4, 1, 2, 3, 4})
+	require.Nil(t, r.Var(3))
+	require.ErrorContains(t, r.Err(), "a field of 4 bytes, at most 3 allowed")
+}
