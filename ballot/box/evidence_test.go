@@ -613,6 +613,11 @@ func TestNoEvidenceAcrossBoxes(t *testing.T) {
 	require.ErrorIs(t, (&Evidence{Kind: Forked, First: a, Second: b}).Verify(m), ballot.ErrInvalid)
 	require.ErrorIs(t, (&Evidence{Kind: Reopened, First: a, Second: larger}).Verify(m), ballot.ErrInvalid)
 
+	// One box's log honours no receipt of another's.
+	err = (&Log{head: a}).honours(m, &Receipt{Checkpoint: larger, Index: 8}, tlog.RecordHash(nil))
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	require.ErrorContains(t, err, "the receipt is of the box")
+
 	// Nor does the second operator sign for the first.
 	forged := signed(skey, electiontest.Origin, "7\n"+root+"\n")
 	_, err = ParseCheckpoint(m, forged)
