@@ -294,6 +294,9 @@ func TestOpenAndSaveSayWhichFile(t *testing.T) {
 	require.ErrorIs(t, err, ErrMalformed)
 	require.ErrorContains(t, err, name)
 
+	_, err = Open(t.Context(), dir)
+	require.ErrorContains(t, err, "not a regular file")
+
 	tr := tree(t, 9, members(300))
 	require.ErrorIs(t, tr.Save(filepath.Join(dir, "none", "census.tree")), os.ErrNotExist)
 	require.NoError(t, tr.Save(name), "in place of what was there")

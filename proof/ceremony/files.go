@@ -37,12 +37,7 @@ func ContributionFile(number int) string { return fmt.Sprintf("%04d%s", number, 
 
 // read reads a regular file of at most limit bytes.
 func read(fsys fs.FS, name string, limit int) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("ceremony: %w", err)
-	}
-	defer f.Close()
-	switch info, err := f.Stat(); {
+	switch info, err := fs.Stat(fsys, name); { // before it is opened: a named pipe would block
 	case err != nil:
 		return nil, fmt.Errorf("ceremony: %w", err)
 	case !info.Mode().IsRegular():
@@ -50,6 +45,11 @@ func read(fsys fs.FS, name string, limit int) ([]byte, error) {
 	case info.Size() > int64(limit):
 		return nil, fmt.Errorf("%w: %s has %d bytes, at most %d are possible", ErrMalformed, name, info.Size(), limit)
 	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("ceremony: %w", err)
+	}
+	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err != nil {
 		return nil, fmt.Errorf("ceremony: %w", err)

@@ -69,6 +69,10 @@ func newKey(file, code []byte, depth int, verifying *proof.VerifyingKey, digest 
 }
 
 func read(files fs.FS, name string, limit int, digest [sha256.Size]byte) ([]byte, error) {
+	info, err := fs.Stat(files, name) // before it is opened: a named pipe would block
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%w: zkey: %s is not a regular file", proof.ErrMalformed, name)
+	}
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("zkey: %w: fetch the artifacts as the package's documentation says", err)

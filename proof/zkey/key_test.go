@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"sync"
 	"testing"
@@ -187,16 +188,14 @@ func TestHostileProgramsEnd(t *testing.T) {
 		"memory far away":     {func(c *canned) { c.shared = 1<<32 - 1 }, "not in its memory"},
 	} {
 		k := testProver(t, id, st, c.alter)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		if name == "loops" {
 			cancel()
 			ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 		}
-		start := time.Now()
 		_, err := k.Prove(ctx, id, st)
 		cancel()
-		require.ErrorContains(t, err, c.want, name)
-		require.Less(t, time.Since(start), 5*time.Second, name)
+		require.ErrorContains(t, err, c.want, name) // and not the deadline
 		require.Equal(t, name == "loops", errors.Is(err, context.DeadlineExceeded), name)
 		require.Equal(t, name == "asserts", errors.Is(err, proof.ErrInvalid), name)
 	}
@@ -353,6 +352,32 @@ func TestRejectsMalformedZkeys(t *testing.T) {
 	require.ErrorContains(t, err, "the sections do not fill the file")
 }
 
+// shut is a file system that must not be asked to open anything.
+type shut struct{ fstest.MapFS }
+
+func (shut) Open(string) (fs.File, error) { panic("opened") }
+
+func TestPipesAreNotOpened(t *testing.T) {
+	_, err := read(shut{fstest.MapFS{"pipe": {Mode: fs.ModeNamedPipe}}}, "pipe", 10, [32]byte{})
+	require.ErrorIs(t, err, proof.ErrMalformed)
+	require.ErrorContains(t, err, "not a regular file")
+	_, err = read(torn{fstest.MapFS{"key": {}}}, "key", 10, [32]byte{})
+	require.ErrorIs(t, err, fs.ErrPermission)
+	require.ErrorContains(t, err, "reading key")
+}
+
+// torn is a file system whose files open and cannot be read.
+type torn struct{ fstest.MapFS }
+
+func (f torn) Open(name string) (fs.File, error) {
+	file, err := f.MapFS.Open(name)
+	return tornFile{file}, err
+}
+
+type tornFile struct{ fs.File }
+
+func (tornFile) Read([]byte) (int, error) { return 0, fs.ErrPermission }
+
 func TestOpenRefusesOtherFiles(t *testing.T) {
 	digest, err := Digest(3)
 	require.NoError(t, err)
@@ -367,7 +392,7 @@ func TestOpenRefusesOtherFiles(t *testing.T) {
 		"a long zkey":  {fstest.MapFS{"semaphore-3.zkey": {Data: make([]byte, maxZkey+1)}}, 3, "more than"},
 		"depth 0":      {fstest.MapFS{}, 0, "no ceremony key of depth 0"},
 		"depth 33":     {fstest.MapFS{}, 33, "no ceremony key of depth 33"},
-		"a directory":  {fstest.MapFS{"semaphore-3.zkey/x": {}}, 3, "reading semaphore-3.zkey"},
+		"a directory":  {fstest.MapFS{"semaphore-3.zkey/x": {}}, 3, "semaphore-3.zkey is not a regular file"},
 		"no wasm":      {fstest.MapFS{"semaphore-3.zkey": {}}, 3, "SHA-256 of semaphore-3.zkey"},
 	} {
 		_, err := Open(c.files, c.depth, digest)

@@ -26,16 +26,22 @@ func CheckSetUp(dir, powers string) func(ctx context.Context, m *ballot.Manifest
 			known = append(known, digest)
 		}
 		t, err := ceremony.Check(ctx, os.DirFS(dir), m.Membership().Provenance, key, known...)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case t.Relation != relation:
-			return fmt.Errorf("the ceremony was about %v, the census needs %v", t.Relation, relation)
-		case t.ProvingKey != m.Membership().ProvingKey:
-			return fmt.Errorf("the ceremony ended in the proving key %x, the manifest names %x", t.ProvingKey, m.Membership().ProvingKey)
 		}
-		return nil
+		return agrees(t, relation, m.Membership().ProvingKey)
 	}
+}
+
+// agrees checks what a ceremony was about, beyond the verifying key that it ended in.
+func agrees(t *ceremony.Transcript, relation prover.Relation, provingKey [32]byte) error {
+	switch {
+	case t.Relation != relation:
+		return fmt.Errorf("the ceremony was about %v, the census needs %v", t.Relation, relation)
+	case t.ProvingKey != provingKey:
+		return fmt.Errorf("the ceremony ended in the proving key %x, the manifest names %x", t.ProvingKey, provingKey)
+	}
+	return nil
 }
 
 func powersDigest(path string, r prover.Relation) (digest [32]byte, err error) {
