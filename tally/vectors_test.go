@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -129,6 +130,45 @@ func TestEveryMessageOfTheVectorsIsJudgedRight(t *testing.T) {
 		require.Error(t, err, v.Name)
 		require.Equal(t, v.Kind, kindOf(err), "%s: %v", v.Name, err)
 	}
+}
+
+// FuzzMessages changes bits of one part of a message of testdata/vectors. A good one is then refused.
+func FuzzMessages(f *testing.F) {
+	messages, err := vectors.Messages()
+	require.NoError(f, err)
+	files, ids := map[string]fstest.MapFS{}, map[string]ballot.ElectionID{}
+	for i, v := range messages {
+		if files[v.Record] == nil {
+			files[v.Record], ids[v.Record] = goodRecord(f, v.Record)
+		}
+		for part := range v.Parts {
+			f.Add(uint8(i), uint8(part), uint16(0), []byte(nil))
+			f.Add(uint8(i), uint8(part), uint16(len(v.Parts[part])/4), []byte{1})
+		}
+	}
+	f.Fuzz(func(t *testing.T, which, part uint8, at uint16, mask []byte) {
+		v := *messages[int(which)%len(messages)]
+		k := int(part) % len(v.Parts)
+		if k == 0 && strings.HasPrefix(v.Type, "receipt") { // the voter's own ballot
+			return
+		}
+		raw, err := hex.DecodeString(v.Parts[k])
+		require.NoError(t, err)
+		for i, m := range mask {
+			if at := int(at) + i; at < len(raw) {
+				raw[at] ^= m
+			}
+		}
+		good, same := v.Check == "", hex.EncodeToString(raw) == v.Parts[k]
+		v.Parts = slices.Clone(v.Parts)
+		v.Parts[k] = hex.EncodeToString(raw)
+		switch err := acceptMessage(t, &v, files[v.Record], ids[v.Record]); {
+		case good && same:
+			require.NoError(t, err)
+		case good && v.Type != "receipts", same && !good: // one receipt more than needed may be wrong
+			require.Error(t, err)
+		}
+	})
 }
 
 // acceptMessage does what a receiver of the message does. The error is the reason why it refuses it.
