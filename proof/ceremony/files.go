@@ -35,14 +35,9 @@ func Phase1File(number int) string { return path.Join(phase1Dir, ContributionFil
 // 0001.contribution is the first.
 func ContributionFile(number int) string { return fmt.Sprintf("%04d%s", number, contribution) }
 
-// read reads a regular file of at most limit bytes.
+// read reads a regular file of at most limit bytes. It opens none that could block, as a pipe does.
 func read(fsys fs.FS, name string, limit int) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("ceremony: %w", err)
-	}
-	defer f.Close()
-	switch info, err := f.Stat(); {
+	switch info, err := fs.Stat(fsys, name); {
 	case err != nil:
 		return nil, fmt.Errorf("ceremony: %w", err)
 	case !info.Mode().IsRegular():
@@ -50,6 +45,11 @@ func read(fsys fs.FS, name string, limit int) ([]byte, error) {
 	case info.Size() > int64(limit):
 		return nil, fmt.Errorf("%w: %s has %d bytes, at most %d are possible", ErrMalformed, name, info.Size(), limit)
 	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("ceremony: %w", err)
+	}
+	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err != nil {
 		return nil, fmt.Errorf("ceremony: %w", err)
