@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"sync"
 	"testing"
@@ -187,16 +188,14 @@ func TestHostileProgramsEnd(t *testing.T) {
 		"memory far away":     {func(c *canned) { c.shared = 1<<32 - 1 }, "not in its memory"},
 	} {
 		k := testProver(t, id, st, c.alter)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		limit := 5 * time.Minute // which none but the loop reaches, however loaded the machine is
 		if name == "loops" {
-			cancel()
-			ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+			limit = 50 * time.Millisecond
 		}
-		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		_, err := k.Prove(ctx, id, st)
 		cancel()
 		require.ErrorContains(t, err, c.want, name)
-		require.Less(t, time.Since(start), 5*time.Second, name)
 		require.Equal(t, name == "loops", errors.Is(err, context.DeadlineExceeded), name)
 		require.Equal(t, name == "asserts", errors.Is(err, proof.ErrInvalid), name)
 	}
@@ -367,7 +366,7 @@ func TestOpenRefusesOtherFiles(t *testing.T) {
 		"a long zkey":  {fstest.MapFS{"semaphore-3.zkey": {Data: make([]byte, maxZkey+1)}}, 3, "more than"},
 		"depth 0":      {fstest.MapFS{}, 0, "no ceremony key of depth 0"},
 		"depth 33":     {fstest.MapFS{}, 33, "no ceremony key of depth 33"},
-		"a directory":  {fstest.MapFS{"semaphore-3.zkey/x": {}}, 3, "reading semaphore-3.zkey"},
+		"a directory":  {fstest.MapFS{"semaphore-3.zkey/x": {}}, 3, "semaphore-3.zkey is not a regular file"},
 		"no wasm":      {fstest.MapFS{"semaphore-3.zkey": {}}, 3, "SHA-256 of semaphore-3.zkey"},
 	} {
 		_, err := Open(c.files, c.depth, digest)
@@ -376,6 +375,13 @@ func TestOpenRefusesOtherFiles(t *testing.T) {
 	// A key with the digest that was asked for, but the published one's program or verifying key missing.
 	own := [32]byte{0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
 		0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55} // of no bytes
+	for _, name := range []string{zkeyName(3), wasmName(3)} { // a pipe is not even opened: that would block
+		files := unopened{fstest.MapFS{zkeyName(3): {}, wasmName(3): {}}, name}
+		files.MapFS[name] = &fstest.MapFile{Mode: fs.ModeNamedPipe}
+		_, err := Open(files, 3, own)
+		require.ErrorIs(t, err, proof.ErrMalformed)
+		require.ErrorContains(t, err, name+" is not a regular file")
+	}
 	_, err = Open(fstest.MapFS{"semaphore-3.zkey": {}}, 3, own)
 	require.ErrorContains(t, err, "semaphore-3.wasm")
 	_, err = Open(fstest.MapFS{"semaphore-3.zkey": {}, "semaphore-3.wasm": {Data: cannedFor(nil, 0).code(t)}}, 3, own)
@@ -427,4 +433,17 @@ func FuzzZkey(f *testing.F) {
 			require.Len(t, p.h, int(p.domain.Cardinality))
 		}
 	})
+}
+
+// unopened panics when one file is opened, and says what it is all the same.
+type unopened struct {
+	fstest.MapFS
+	name string
+}
+
+func (u unopened) Open(name string) (fs.File, error) {
+	if name == u.name {
+		panic("a file that is not regular was opened")
+	}
+	return u.MapFS.Open(name)
 }
