@@ -175,6 +175,35 @@ func TestReadPathOpensTheTilesOfThePathAlone(t *testing.T) {
 	}
 }
 
+// A pipe is not even opened: that would block.
+func TestReadPathOpensNoSpecialFiles(t *testing.T) {
+	files := export(t, tree(t, 9, members(300)))
+	for name := range files {
+		m := mapFS(files)
+		m[name] = &fstest.MapFile{Mode: fs.ModeNamedPipe | 0o644, Data: files[name]}
+		o := &openedOfMap{MapFS: m}
+		_, err := ReadPath(o, 299, commitment(300))
+		if name == "tile/0/000" { // the other tile of members
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorContains(t, err, name+": not a regular file")
+		require.NotContains(t, o.names, name)
+	}
+}
+
+// openedOfMap is opened for a file system that can tell what a file is without opening it.
+type openedOfMap struct {
+	fstest.MapFS
+	names []string
+}
+
+func (o *openedOfMap) Open(name string) (fs.File, error) {
+	o.names = append(o.names, name)
+	return o.MapFS.Open(name)
+}
+
 func TestReadPathRefusesAnotherMember(t *testing.T) {
 	files := mapFS(export(t, tree(t, 10, members(300, 2))))
 	_, err := ReadPath(files, 7, commitment(9))

@@ -207,8 +207,14 @@ func (h *head) readTile(tiles fs.FS, at tile) ([]byte, error) {
 	return b, err
 }
 
-// readFile reads a file of at most limit bytes.
+// readFile reads a file of at most limit bytes. It opens none that could block, as a pipe does, where the file system
+// can tell without opening it.
 func readFile(tiles fs.FS, name string, limit int) ([]byte, error) {
+	if s, ok := tiles.(fs.StatFS); ok {
+		if info, err := s.Stat(name); err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%w: %s: not a regular file", ErrMalformed, name)
+		}
+	}
 	f, err := tiles.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrMalformed, name, fs.ErrNotExist)

@@ -103,9 +103,12 @@ func (h *head) firstStored() int {
 // not whoever may write the file and makes it lie: the paths would lead to another root than
 // their own. No voter accepts such a path, but an audit, and the manifest, rest on Read.
 func Open(ctx context.Context, name string) (*Tree, error) {
-	info, err := os.Stat(name) // before it is opened: a named pipe would block
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%w: %s is not a regular file", ErrMalformed, name)
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("census: %w", err)
+	}
+	if !info.Mode().IsRegular() { // to open a pipe would block
+		return nil, fmt.Errorf("%w: %s: not a regular file", ErrMalformed, name)
 	}
 	f, err := os.Open(name)
 	if err != nil {

@@ -576,17 +576,3 @@ func TestRejectsContributionsOutsideTheSubgroup(t *testing.T) {
 		require.ErrorContains(t, err, "subgroup", what)
 	}
 }
-
-// shut is a file system that must not be asked to open anything.
-type shut struct{ fstest.MapFS }
-
-func (shut) Open(string) (fs.File, error) { panic("opened") }
-
-func TestPipesAreNotOpened(t *testing.T) {
-	files := shut{fstest.MapFS{"pipe": {Mode: fs.ModeNamedPipe}, "long": {Data: make([]byte, 11)}}}
-	_, err := read(files, "pipe", 10)
-	require.ErrorIs(t, err, ErrMalformed)
-	require.ErrorContains(t, err, "not a regular file")
-	_, err = read(files, "long", 10)
-	require.ErrorContains(t, err, "at most 10 are possible")
-}

@@ -35,9 +35,9 @@ func Phase1File(number int) string { return path.Join(phase1Dir, ContributionFil
 // 0001.contribution is the first.
 func ContributionFile(number int) string { return fmt.Sprintf("%04d%s", number, contribution) }
 
-// read reads a regular file of at most limit bytes.
+// read reads a regular file of at most limit bytes. It opens none that could block, as a pipe does.
 func read(fsys fs.FS, name string, limit int) ([]byte, error) {
-	switch info, err := fs.Stat(fsys, name); { // before it is opened: a named pipe would block
+	switch info, err := fs.Stat(fsys, name); {
 	case err != nil:
 		return nil, fmt.Errorf("ceremony: %w", err)
 	case !info.Mode().IsRegular():

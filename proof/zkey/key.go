@@ -68,14 +68,18 @@ func newKey(file, code []byte, depth int, verifying *proof.VerifyingKey, digest 
 	return &Key{points: p, program: program, depth: depth, digest: digest}, nil
 }
 
+// read reads a regular file of at most limit bytes. It opens none that could block, as a pipe does.
 func read(files fs.FS, name string, limit int, digest [sha256.Size]byte) ([]byte, error) {
-	info, err := fs.Stat(files, name) // before it is opened: a named pipe would block
-	if err == nil && !info.Mode().IsRegular() {
+	info, err := fs.Stat(files, name)
+	if err != nil {
+		return nil, fmt.Errorf("zkey: %w: fetch the artifacts as the package's documentation says", err)
+	}
+	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%w: zkey: %s is not a regular file", proof.ErrMalformed, name)
 	}
 	f, err := files.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("zkey: %w: fetch the artifacts as the package's documentation says", err)
+		return nil, fmt.Errorf("zkey: %w", err)
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))

@@ -1,0 +1,35 @@
+package ceremony
+
+import (
+	"io/fs"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// unopened panics when one file is opened, and says what it is all the same.
+type unopened struct {
+	fstest.MapFS
+	name string
+}
+
+func (u unopened) Open(name string) (fs.File, error) {
+	if name == u.name {
+		panic("a file that is not regular was opened")
+	}
+	return u.MapFS.Open(name)
+}
+
+// A pipe is not even opened: that would block.
+func TestOpensNoSpecialFiles(t *testing.T) {
+	const name = "start"
+	for _, mode := range []fs.FileMode{fs.ModeNamedPipe, fs.ModeDevice, fs.ModeSocket, fs.ModeIrregular, fs.ModeDir} {
+		_, err := read(unopened{fstest.MapFS{name: {Mode: mode}}, name}, name, 100)
+		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorContains(t, err, "start is not a regular file")
+	}
+	large := fstest.MapFS{name: {Data: make([]byte, 101)}}
+	_, err := read(unopened{large, name}, name, 100)
+	require.ErrorContains(t, err, "start has 101 bytes, at most 100 are possible")
+}
