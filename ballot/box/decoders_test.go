@@ -175,3 +175,17 @@ func TestEvidenceErrorsSayWhatIsWrong(t *testing.T) {
 	_, err = CheckConsistency(s.Manifest, a, b, nil)
 	require.ErrorContains(t, err, "there are none", "no tiles are at hand")
 }
+
+// A box that is released or has failed gives no reasons: it does not know what its log holds.
+func TestReleasedBoxGivesNoReasons(t *testing.T) {
+	s := newStage(t, electiontest.Config{Voters: 1, Revotes: 2})
+	x := s.open(t)
+	b := s.Ballot(t, 0, 1, 0) // out of turn
+	reason, err := x.check(b, tlog.RecordHash(b.Bytes()))
+	require.NoError(t, err)
+	require.ErrorIs(t, reason, ballot.ErrSequence)
+	require.NoError(t, x.Close())
+	reason, err = x.check(b, tlog.RecordHash(b.Bytes()))
+	require.ErrorIs(t, err, errReleased)
+	require.NoError(t, reason)
+}

@@ -134,10 +134,13 @@ func (t *tests) trace(ctx context.Context, workers int, slowest time.Duration) e
 	return errors.Join(append(failed, ctx.Err())...)
 }
 
-// kill lets every mutant meet the tests that reach it.
-func (t *tests) kill(ctx context.Context, workers int) {
+// kill lets every mutant that is not left out meet the tests that reach it.
+func (t *tests) kill(ctx context.Context, workers int, leftOut func(*mutant) bool) {
 	parallel(workers, len(t.mutants), func(i int) {
 		m := t.mutants[i]
+		if leftOut(m) {
+			return
+		}
 		dir := filepath.ToSlash(filepath.Dir(m.file))
 		list := make([]test, 0, len(t.reached[m.site]))
 		for _, k := range t.reached[m.site] {
