@@ -2,6 +2,7 @@ package box
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
@@ -79,7 +80,9 @@ func TestWitnessKeyErrorsSayWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct{ vkey, want string }{
 		"empty":          {"", "not name+hash+key"},
 		"name":           {"a b+" + strings.SplitN(vkey, "+", 2)[1], "the name"},
+		"too long":       {witnessName + "+00000000+" + strings.Repeat("A", 400), "not name+hash+key"},
 		"no base64":      {witnessName + "+00000000+!", "not an Ed25519 cosignature key"},
+		"more base64":    {vkey + "!", "not an Ed25519 cosignature key"},
 		"key too short":  {as(cosignatureType, good.key[:31]), "not an Ed25519 cosignature key"},
 		"plain Ed25519":  {as(1, good.key), "not an Ed25519 cosignature key"},
 		"not a point":    {(&WitnessKey{witnessName, noPoint}).String(), "no point"},
@@ -142,6 +145,7 @@ func TestEvidenceErrorsSayWhatIsWrong(t *testing.T) {
 	three := string((&Evidence{Kind: Replaced, First: a, Second: b, entries: make([]entryProof, 3)}).Bytes())
 	for name, c := range map[string]struct{ text, want string }{
 		"too long":             {strings.Repeat(" ", maxEvidenceBytes+1), "at most 1048576 allowed"},
+		"first is no note":     {string((&Evidence{Kind: Forked, First: &Checkpoint{Note: []byte("x")}, Second: a}).Bytes()), "first: "},
 		"second is no note":    {string((&Evidence{Kind: Forked, First: a, Second: &Checkpoint{Note: []byte("x")}}).Bytes()), "second: "},
 		"rewritten, no root":   {strings.Replace(rewritten, `,"root":"`+zero+`"`, "", 1), "root and proof belong"},
 		"rewritten, no proof":  {strings.Replace(rewritten, `"proof":[],`, "", 1), "root and proof belong"},
@@ -168,6 +172,7 @@ func TestEvidenceErrorsSayWhatIsWrong(t *testing.T) {
 	unsigned := *b
 	unsigned.Note = []byte("x")
 	require.ErrorContains(t, (&Evidence{Kind: Forked, First: a, Second: &unsigned}).Verify(s.Manifest), "second: ")
+	require.ErrorContains(t, (&Evidence{Kind: Forked, First: &unsigned, Second: a}).Verify(s.Manifest), "first: ")
 
 	// What was not signed, or cannot be read, says nothing about the operator.
 	_, err = CheckConsistency(s.Manifest, &Checkpoint{Note: []byte("x")}, b, nil)
@@ -188,4 +193,62 @@ func TestReleasedBoxGivesNoReasons(t *testing.T) {
 	reason, err = x.check(b, tlog.RecordHash(b.Bytes()))
 	require.ErrorIs(t, err, errReleased)
 	require.NoError(t, reason)
+}
+
+// What a receipt says is looked at before its proof.
+func TestReceiptOfABallotBeyondTheLog(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	x := s.open(t)
+	b := s.Ballot(t, 0, 0, 0)
+	r := s.cast(t, x, b)
+	for _, index := range []uint64{1, 1 << 63} {
+		r.Index = index
+		require.ErrorIs(t, r.Verify(s.Manifest, b), ballot.ErrInvalid)
+		require.ErrorContains(t, r.Verify(s.Manifest, b), fmt.Sprintf("index %d in a log of 1 ballots", index))
+	}
+}
+
+// Who gives up, or asks a box that was closed, gets no refusal, which would be signed: not of bytes that are no
+// ballot, and not of a ballot that is too late. Nor a receipt.
+func TestNoAnswerBeforeTheContextAndTheBox(t *testing.T) {
+	s := newStage(t, electiontest.Config{Voters: 2})
+	x := s.open(t)
+	known := s.Ballot(t, 0, 0, 0)
+	s.cast(t, x, known)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, raw := range [][]byte{nil, known.Bytes()} {
+		_, err := x.Cast(cancelled, raw)
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	s.clock.Store(s.Manifest.Closes())
+	require.NoError(t, x.Close())
+	for _, raw := range [][]byte{nil, s.Ballot(t, 1, 0, 0).Bytes()} {
+		_, err := x.Cast(t.Context(), raw)
+		require.ErrorIs(t, err, errReleased)
+	}
+}
+
+func TestQueue(t *testing.T) {
+	q := newQueue()
+	a, b, c := new(request), new(request), new(request)
+	q.add(a)
+	q.add(b)
+	require.True(t, q.has(a))
+	require.False(t, q.has(c))
+
+	require.False(t, q.want(1), "two wait")
+	require.False(t, q.want(2), "two wait")
+	require.False(t, q.want(0), "nobody asked")
+	require.True(t, q.want(3))
+	require.True(t, q.want(0), "called off")
+	require.True(t, q.want(3))
+	q.add(c)
+	<-q.enough
+	require.False(t, q.want(0), "given")
+
+	q.remove(b)
+	require.Equal(t, []*request{a, c}, q.waiting)
+	require.Equal(t, []*request{a, c}, q.take())
+	require.Zero(t, q.len())
 }

@@ -400,6 +400,16 @@ func TestConsistencyAfterAPartialTileWentAway(t *testing.T) {
 	require.NotContains(t, filesOf(t, dir), "tile/0/000.p/203")
 	_, err := CheckConsistency(s.Manifest, older, newer, os.DirFS(dir))
 	require.NoError(t, err)
+
+	// A tile that is cut is no tile, and no other hashes.
+	for name, n := range map[string]int{"tile/0/000": 203*tlog.HashSize - 1, "tile/0/001.p/47": 46 * tlog.HashSize} {
+		files := filesOf(t, dir)
+		require.Contains(t, files, name)
+		files[name] = files[name][:n]
+		_, err := CheckConsistency(s.Manifest, older, map[string]*Checkpoint{"tile/0/000": newer, "tile/0/001.p/47": x.Checkpoint()}[name], mapFS(files))
+		require.ErrorIs(t, err, ballot.ErrMalformed, name)
+		require.ErrorContains(t, err, "wanted", name)
+	}
 }
 
 func TestAttack27EvidenceHasOneEncoding(t *testing.T) {

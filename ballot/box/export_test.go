@@ -261,6 +261,21 @@ func TestReaderOfAnOlderCheckpoint(t *testing.T) {
 		}
 	}
 
+	// A copy may hold what one mirror took last and another one took later: a wider version, and no full one.
+	wide := t.TempDir()
+	x2 := (&stage{Election: s.Election, dir: t.TempDir(), verifier: s.verifier}).open(t)
+	s.logBytes(t, x2, entries[:302]...)
+	require.NoError(t, x2.Export(wide))
+	files := filesOf(t, wide)
+	require.NotContains(t, files, "tile/0/001")
+	n := 0
+	for raw, err := range (&Log{files: mapFS(files), head: logs[300].head}).Entries(context.Background()) {
+		require.NoError(t, err)
+		require.Equal(t, entries[n], raw)
+		n++
+	}
+	require.Equal(t, 300, n)
+
 	// What the later version begins with must be right.
 	for _, name := range []string{"tile/entries/001", "tile/0/001"} {
 		files := filesOf(t, dir)
@@ -278,6 +293,47 @@ func TestReaderOfAnOlderCheckpoint(t *testing.T) {
 			require.ErrorContains(t, last, "00")
 		}
 	}
+}
+
+// A bundle that ends too early, a full tile that is not there and a reader who gives up while the names are looked
+// at are told from a log with another root.
+func TestLogErrorsSayWhatIsWrong(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	x := s.open(t)
+	s.logBytes(t, x, numbered(300)...)
+	dir := t.TempDir()
+	require.NoError(t, x.Export(dir))
+	read := func(ctx context.Context, name string, change func([]byte) []byte) error {
+		files := filesOf(t, dir)
+		if change != nil {
+			files[name] = change(files[name])
+			if files[name] == nil {
+				delete(files, name)
+			}
+		}
+		for _, err := range (&Log{files: mapFS(files), head: x.Checkpoint()}).Entries(ctx) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	none := func([]byte) []byte { return nil }
+	short := func(b []byte) []byte { return b[:len(b)-1] }
+	require.NoError(t, read(t.Context(), "", nil))
+	for _, name := range []string{"tile/entries/000", "tile/entries/001.p/44"} {
+		err := read(t.Context(), name, short)
+		require.ErrorIs(t, err, ballot.ErrMalformed, name)
+		require.ErrorContains(t, err, name+" ends within entry", name)
+	}
+	for _, name := range []string{"tile/entries/000", "tile/entries/001.p/44", "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"} {
+		err := read(t.Context(), name, none)
+		require.ErrorIs(t, err, fs.ErrNotExist, name)
+		require.ErrorContains(t, err, name)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, (&logReader{Log: &Log{files: os.DirFS(dir), head: x.Checkpoint()}}).walk(cancelled), context.Canceled)
 }
 
 func TestALogThatWasNotOpened(t *testing.T) {

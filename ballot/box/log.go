@@ -257,7 +257,7 @@ func (r *logReader) checkTile(level int) error {
 // to wider ones; which of them was read is the second result.
 func (r *logReader) tile(t tile, limit int) ([]byte, tile, error) {
 	b, err := readPublished(r.files, t.path(), limit)
-	if !errors.Is(err, fs.ErrNotExist) || t.width == tileWidth {
+	if !errors.Is(err, fs.ErrNotExist) {
 		return b, t, err
 	}
 	later := tile{t.level, t.n, tileWidth}
@@ -271,9 +271,6 @@ func (r *logReader) tile(t tile, limit int) ([]byte, tile, error) {
 		if w, ok := parseTilePath(path.Join(dir, v.Name())); ok && w.width > later.width {
 			later = w
 		}
-	}
-	if later == t {
-		return nil, t, err
 	}
 	b, err = readPublished(r.files, later.path(), limit)
 	return b, later, err
