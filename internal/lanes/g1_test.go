@@ -68,3 +68,29 @@ func TestWeighBySmallWeights(t *testing.T) {
 		require.True(t, got.Equal(&want), "weight %x", weights[WeightBytes*i:][:WeightBytes])
 	}
 }
+
+// Equal and opposite points have no chord, in whichever lane they are.
+func TestAddKnowsWhereItCannot(t *testing.T) {
+	for _, n := range []int{1, 8, 9, 40} {
+		p, _ := randomPairs(2 * n)
+		x, y, z, s := NewG1(n), NewG1(n), NewG1(n), NewG1Scratch(n)
+		for i := range n {
+			x.Put(i, &p[i])
+			y.Put(i, &p[n+i])
+		}
+		require.True(t, z.Add(x, y, s))
+		for i := range n {
+			var want bn254.G1Affine
+			want.Add(&p[i], &p[n+i])
+			got := z.At(i)
+			require.True(t, got.Equal(&want), "point %d of %d", i, n)
+		}
+		for i := range n {
+			y.Put(i, &p[i])
+			require.False(t, z.Add(x, y, s), "point %d of %d", i, n)
+			y.Put(i, new(bn254.G1Affine).Neg(&p[i]))
+			require.False(t, z.Add(x, y, s), "point %d of %d", i, n)
+			y.Put(i, &p[n+i])
+		}
+	}
+}

@@ -151,7 +151,7 @@ func (m *Miller) Loop(p G1, q G2) (bn254.GT, bool) {
 	// -pi^3(q) = -pi^2(pi(q))
 	image.X.A0.ScalarMul(image.X.A0, &m.x2)
 	image.X.A1.ScalarMul(image.X.A1, &m.x2)
-	if !t.X.equal(image.X) || !t.Y.equal(image.Y) {
+	if !t.equal(image) {
 		return bn254.GT{}, false
 	}
 
@@ -186,6 +186,8 @@ func digit(i int) int8 {
 	}
 	return bn254.LoopCounter[i]
 }
+
+func (z G2) equal(x G2) bool { return z.X.equal(x.X) && z.Y.equal(x.Y) }
 
 func (z Fp2) equal(x Fp2) bool {
 	for i := range z.A0 {

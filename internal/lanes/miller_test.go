@@ -154,6 +154,27 @@ func TestLoopRefusesPointsOutsideTheSubgroup(t *testing.T) {
 	}
 }
 
+// A lane's point is another one if any part of a coordinate is.
+func TestEqual(t *testing.T) {
+	const n = 3
+	_, q := randomPairs(n)
+	x, y := NewG2(n), NewG2(n)
+	for i := range q {
+		x.Put(i, &q[i])
+		y.Put(i, &q[i])
+	}
+	require.True(t, x.equal(y))
+	for _, v := range []fp.Vector{x.X.A0, x.X.A1, x.Y.A0, x.Y.A1} {
+		for i := range v {
+			kept := v[i]
+			v[i].Double(&kept)
+			require.False(t, x.equal(y))
+			v[i] = kept
+		}
+	}
+	require.True(t, x.equal(y))
+}
+
 // multiple computes k q by doubling and adding: gnark-crypto's multiples are those of points of G2.
 func multiple(q bn254.G2Jac, k *big.Int) (z bn254.G2Jac) {
 	z.X.SetOne()
