@@ -460,8 +460,15 @@ type tornFile struct{ fs.File }
 
 func (tornFile) Read([]byte) (int, error) { return 0, fs.ErrPermission }
 
+// shut is a file system whose files are there and do not open.
+type shut struct{ fstest.MapFS }
+
+func (shut) Open(string) (fs.File, error) { return nil, fs.ErrPermission }
+
 func TestReadTellsADiskThatFails(t *testing.T) {
-	_, err := read(torn{fstest.MapFS{"key": {}}}, "key", 10, [32]byte{})
+	_, err := read(shut{fstest.MapFS{"key": {}}}, "key", 10, [32]byte{})
+	require.ErrorIs(t, err, fs.ErrPermission)
+	_, err = read(torn{fstest.MapFS{"key": {}}}, "key", 10, [32]byte{})
 	require.ErrorIs(t, err, fs.ErrPermission)
 	require.ErrorContains(t, err, "reading key")
 }
