@@ -366,7 +366,9 @@ func TestAttack26TotalsBeyondTheBoundAreRefused(t *testing.T) {
 	require.NoError(t, open(3|1<<3|0<<6))
 	require.ErrorIs(t, open(3|1<<3|1<<6), ErrInvalid, "more votes than ballots")
 	require.ErrorIs(t, open(6), ErrInvalid, "a counter above the total weight")
+	require.ErrorContains(t, open(6), "a counter of 6, which is above 5")
 	require.ErrorIs(t, open(1<<9), ErrInvalid, "a total beyond its counters")
+	require.ErrorContains(t, open(1<<9), "its total 512 is larger than its counters can be")
 	require.ErrorIs(t, open(1<<43), ErrInvalid, "far beyond")
 }
 

@@ -225,6 +225,24 @@ func TestLogsThatChangeBeforeTheyAreSummed(t *testing.T) {
 	require.Empty(t, r.Stage)
 }
 
+// Who cancels while the ballots that count are summed has not found a log at fault.
+func TestSummingIsCancelled(t *testing.T) {
+	p := threeBoxes(t, electiontest.Config{Voters: 2})
+	p.cast(t, 0, 0, 0, 1, 2)
+	p.publish(t, 1, 2, 3)
+	merged, err := box.Merge(t.Context(), p.Manifest, p.Verifier(t), p.openLogs(t), nil)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := &replay{manifest: p.Manifest, sum: newAggregate(p.Manifest.Ciphertexts()), classes: map[uint64]uint64{}}
+	err = r.sumCounted(ctx, merged)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, ErrInvalid)
+	require.Zero(t, r.counted)
+	require.NoError(t, r.sumCounted(t.Context(), merged))
+	require.EqualValues(t, 1, r.counted)
+}
+
 // A box that logs garbage does not stop the election, nor do its own ballots count for less.
 func TestAuditCountsWhatABoxWithInvalidEntriesHolds(t *testing.T) {
 	p := threeBoxes(t, electiontest.Config{Voters: 2})
