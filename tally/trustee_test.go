@@ -348,6 +348,16 @@ func TestAttack33TrusteeEndorsesOneCheckpoint(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, first.Subject(), s.Subject)
 	require.NoError(t, endorsed.verifyShare(s))
+	wrong := *one.vault // opens the deals to other parts
+	wrong.y.Double(&wrong.y)
+	_, err = (&Trustee{&wrong}).Share(endorsed)
+	require.ErrorIs(t, err, ErrRefused)
+	require.ErrorContains(t, err, "its share does not fit its verification key")
+	elsewhere := *endorsed
+	elsewhere.subject.Election = ballot.ElectionID{1}
+	err = one.settle(endorsed.ceremony, &elsewhere)
+	require.ErrorIs(t, err, ErrRefused)
+	require.ErrorContains(t, err, "it signed another manifest for this key")
 	forged := *longer
 	forged.endorsements = endorsed.endorsements // as if a quorum had endorsed the longer one
 	_, err = one.Share(&forged)

@@ -106,6 +106,7 @@ func TestWitnessFollowsABox(t *testing.T) {
 	for _, old := range heads[:8] {
 		_, err := g.Cosign(old.Note, nil)
 		require.ErrorIs(t, err, ErrNotExtended)
+		require.ErrorContains(t, err, fmt.Sprintf("it has %d ballots, closed: false; the last one has 9", old.Size))
 		require.False(t, errors.As(err, new(*Evidence)), "an old checkpoint is no fraud")
 	}
 	require.Equal(t, last, g.Last())
@@ -298,6 +299,27 @@ func TestWitnessFileIsChecked(t *testing.T) {
 	require.ErrorIs(t, opens(x.Checkpoint().Note, s.Manifest), ErrDamaged, "not cosigned")
 	require.ErrorIs(t, opens(s.guard(t).takes(t, s, x.Checkpoint(), nil).Note, s.Manifest), ErrDamaged, "by another witness of this name")
 	require.ErrorIs(t, opens(cosigned.Note, newStage(t, electiontest.Config{}).Manifest), ErrDamaged, "of another election")
+
+	require.NoError(t, os.Remove(g.file))
+	require.NoError(t, os.Mkdir(g.file, 0o700))
+	_, err := OpenWitness(g.file, s.Manifest, g.config)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, ErrDamaged, "what cannot be read is not damaged")
+}
+
+// A cosignature has a time after 1970; readers would not take another.
+func TestWitnessWantsAClock(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	c := s.open(t).Checkpoint()
+	g := s.guard(t)
+	for _, now := range []int64{0, -1} {
+		s.clock.Store(now)
+		_, err := g.Cosign(c.Note, nil)
+		require.ErrorContains(t, err, "the clock says")
+		require.Nil(t, g.Last())
+	}
+	s.clock.Store(1)
+	g.takes(t, s, c, nil)
 }
 
 // After a write that failed the file may hold what was to be written, or not.
