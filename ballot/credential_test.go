@@ -99,6 +99,21 @@ func TestCredentialRefusals(t *testing.T) {
 	require.ErrorIs(t, err, ErrInvalid, "a path longer than the census is deep")
 	_, err = NewCredential(ctx, e.m, id, census.Path{Commitment: id.Commitment(), Weight: 1}, e.key)
 	require.Error(t, err, "a weight in an unweighted election")
+	_, err = NewCredential(ctx, e.m, id, census.Path{Commitment: id.Commitment(), Index: 1}, e.key)
+	require.ErrorIs(t, err, ErrMalformed, "no path")
+	weighted := census.Path{Commitment: id.Commitment(), Weight: 1}
+	unweighted := newElection(t, func(d *Draft) {
+		root, err := weighted.Root()
+		require.NoError(t, err)
+		d.Census = CensusInfo{Root: root, Depth: 1, Size: 1, TotalWeight: 1}
+	})
+	_, err = NewCredential(ctx, unweighted.m, id, weighted, unweighted.key)
+	require.ErrorContains(t, err, "weight 1 in an unweighted election", "a census of another kind than the manifest says")
+	c, err := NewCredential(ctx, e.m, id, path, e.key)
+	require.NoError(t, err)
+	_, err = c.Encrypt(nil)
+	require.ErrorIs(t, err, ErrVote)
+	require.ErrorContains(t, err, "no vote")
 
 	failure := errors.New("out of memory")
 	for name, change := range map[string]func(*proof.Membership) error{
