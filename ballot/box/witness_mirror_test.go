@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -47,6 +48,13 @@ func TestMirrorFollowsAGrowingLog(t *testing.T) {
 		read, err := entriesOf(t, os.DirFS(to), s.Manifest)
 		require.NoError(t, err)
 		require.True(t, slices.EqualFunc(entries[:size], read, bytes.Equal))
+		for path := range filesOf(t, to) { // versions that nobody reads any more go away at once
+			versions, err := os.ReadDir(filepath.Join(to, filepath.Dir(filepath.FromSlash(path))))
+			require.NoError(t, err)
+			if strings.Contains(path, partialSuffix) {
+				require.LessOrEqual(t, len(versions), 2, "%s at %d ballots", path, size)
+			}
+		}
 		if size == 256 { // a restart in between
 			require.NoError(t, g.Close())
 			g.open(t, s)
@@ -152,7 +160,11 @@ func TestMirrorChecksEveryFile(t *testing.T) {
 			"huge": make([]byte, 20<<20),
 		} {
 			from[path] = bad
-			require.Error(t, try(from), "%s %s", path, name)
+			err := try(from)
+			require.Error(t, err, "%s %s", path, name)
+			if name == "cut" && strings.HasPrefix(path, "tile/entries") {
+				require.ErrorContains(t, err, path+" ends within entry")
+			}
 		}
 		delete(from, path)
 		require.ErrorIs(t, try(from), fs.ErrNotExist, path)
