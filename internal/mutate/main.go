@@ -1,3 +1,5 @@
+//go:build unix
+
 // Mutate removes and inverts the checks of the verifying code, one at a time, and sees whether a test notices.
 //
 //	go run ./internal/mutate                      # all of code.txt: an hour or two on two cores
