@@ -300,12 +300,25 @@ func TestWitnessFileIsChecked(t *testing.T) {
 	require.ErrorIs(t, opens(s.guard(t).takes(t, s, x.Checkpoint(), nil).Note, s.Manifest), ErrDamaged, "by another witness of this name")
 	require.ErrorIs(t, opens(cosigned.Note, newStage(t, electiontest.Config{}).Manifest), ErrDamaged, "of another election")
 
-	require.NoError(t, os.Remove(g.file))
-	require.NoError(t, os.Mkdir(g.file, 0o700))
-	_, err := OpenWitness(g.file, s.Manifest, g.config)
-	require.Error(t, err)
+	require.NoError(t, opens(cosigned.Note, s.Manifest))
+	g.open(t, s)
+	g.disk = unreadable{g.disk}
+	err := g.load()
+	require.ErrorIs(t, err, errDisk)
 	require.NotErrorIs(t, err, ErrDamaged, "what cannot be read is not damaged")
 }
+
+// unreadable is a disk whose files open and cannot be read.
+type unreadable struct{ disk }
+
+func (d unreadable) Open(name string) (file, error) {
+	f, err := d.disk.Open(name)
+	return unreadableFile{f}, err
+}
+
+type unreadableFile struct{ file }
+
+func (unreadableFile) ReadAt([]byte, int64) (int, error) { return 0, errDisk }
 
 // A cosignature has a time after 1970; readers would not take another.
 func TestWitnessWantsAClock(t *testing.T) {
