@@ -4,8 +4,8 @@
 //	go run ./examples/judge -verifier "/tmp/audit -election {id} {dir}"
 //
 // It runs the program on every record of testdata/vectors, good and bad, and prints how many it judged right, by
-// check. docs/spec/vectors.md has the protocol. The exit status is 0 if all are right, 1 if not, and 2
-// if judge was called wrongly.
+// check. docs/spec/vectors.md has the protocol. The exit status is 0 if all are right, 1 if not or if
+// that could not be found out, and 2 if judge was called wrongly.
 package main
 
 import (
@@ -41,7 +41,7 @@ The program exits with 0 if the record is valid and has a result, else with 1. T
 to standard output names the first check that fails, alone or after "INVALID: ", up to a colon; of a
 record that is valid so far and has no result, it contains "NO RESULT".
 
-Exit status of judge: 0 the program judged all records right, 1 not so, 2 wrong usage.
+Exit status of judge: 0 the program judged all records right, 1 not so or interrupted, 2 wrong usage.
 `
 
 func main() {

@@ -100,8 +100,8 @@ type exported struct {
 	ByName map[string]any
 }
 
-// No verb of fmt, no handler of slog and no encoder shows a secret. (%p and %w of what is no pointer and no error are
-// beyond a type's reach, and go vet refuses them.)
+// No verb of fmt, no handler of slog and no encoder shows a secret. (%p of what is no pointer and %w of what is no error,
+// pointer or not, are beyond a type's reach, and go vet refuses them.)
 func TestSecretsDoNotShow(t *testing.T) {
 	for name, s := range secrets(t) {
 		t.Run(name, func(t *testing.T) {
