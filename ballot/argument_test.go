@@ -760,6 +760,43 @@ func TestAttack44WeightsOfABatchAreFreshAndDiffer(t *testing.T) {
 	}
 }
 
+func TestSettleReportsWhetherItFoundOne(t *testing.T) {
+	e := newElection(t)
+	c := e.credential(t)
+	good := e.ballot(t, c, 0)
+	bad := e.deviate(t, c, 0, e.sealed(t, c), func(_, step int, p *arguer, _ []ciphertext) {
+		ifStep(step, 2, func() { p.ta.Add(&p.ta, babyjub.NewGenerator()) })
+	})
+	v := e.verifier(t)
+	for name, want := range map[string][]bool{
+		"none": {false, false, false}, "first": {true, false, false}, "last": {false, false, true}, "alone": {true}, "good alone": {false},
+	} {
+		list, verdicts := make([]*prepared, len(want)), make([]error, len(want))
+		for i, isBad := range want {
+			b := good
+			if isBad {
+				b = bad
+			}
+			list[i] = e.m.draw(b)
+			list[i].verdict = &verdicts[i]
+		}
+		found := slices.Contains(want, true)
+		require.Equal(t, !found, e.m.together(list), name)
+		for _, knownBad := range []bool{false, true} {
+			clear(verdicts)
+			require.Equal(t, found, v.settle(t.Context(), list, knownBad), name)
+			for i := range want {
+				require.Equal(t, want[i], verdicts[i] != nil, "%s: ballot %d", name, i)
+			}
+			clear(verdicts)
+			cancelled, cancel := context.WithCancel(t.Context())
+			cancel()
+			require.False(t, v.settle(cancelled, list, knownBad), name)
+			require.Equal(t, make([]error, len(want)), verdicts, "a batch that was cancelled goes no further")
+		}
+	}
+}
+
 func TestAttack19OptionsExchangedMakeAnotherElection(t *testing.T) {
 	d, e := draft(t)
 	m, err := NewManifest(d)

@@ -486,6 +486,20 @@ func TestTakingOutIsCancelled(t *testing.T) {
 	require.NoError(t, r.logErr)
 }
 
+// Who takes no more batches gets no more.
+func TestReadStopsWhenNobodyTakesIt(t *testing.T) {
+	p := base()
+	log, err := box.OpenLog(subFS(t, p), p.Manifest)
+	require.NoError(t, err)
+	r := newReplay(p.Manifest, p.Verifier(t), log, nil)
+	r.most = 1
+	taken := 0
+	logErr, changed := r.read(t.Context(), 0, [32]byte{}, func(*batch) bool { taken++; return false })
+	require.NoError(t, logErr)
+	require.NoError(t, changed)
+	require.Equal(t, 1, taken)
+}
+
 func TestBitset(t *testing.T) {
 	var s bitset
 	s.set(3)

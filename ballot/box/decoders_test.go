@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/tlog"
@@ -92,6 +94,12 @@ func TestWitnessKeyErrorsSayWhatIsWrong(t *testing.T) {
 		require.ErrorIs(t, err, ballot.ErrMalformed, name)
 		require.ErrorContains(t, err, c.want, name)
 	}
+	reader := rand.Reader
+	defer func() { rand.Reader = reader }()
+	rand.Reader = iotest.ErrReader(errDisk)
+	_, _, err = GenerateWitnessKey(witnessName)
+	rand.Reader = reader
+	require.ErrorIs(t, err, errDisk)
 	_, err = newCosigner(strings.TrimPrefix(skey, witnessSecretPrefix))
 	require.ErrorContains(t, err, "not a witness's secret key")
 	_, err = newCosigner(strings.Replace(skey, fmt.Sprintf("%08x", good.KeyHash()), "00000000", 1))

@@ -175,6 +175,26 @@ func TestEqual(t *testing.T) {
 	require.True(t, x.equal(y))
 }
 
+// Equal and opposite points have no chord, in whichever lane they are.
+func TestMillerAddKnowsWhereItCannot(t *testing.T) {
+	for _, n := range []int{1, 9} {
+		m := NewMiller(n)
+		m.product.start(n)
+		_, q := randomPairs(2 * n)
+		for i := range n {
+			x, y := NewG2(n), NewG2(n)
+			for k := range n {
+				x.Put(k, &q[k])
+				y.Put(k, &q[n+k])
+			}
+			y.Put(i, &q[i])
+			require.False(t, m.add(x, y))
+			y.Put(i, new(bn254.G2Affine).Neg(&q[i]))
+			require.False(t, m.add(x, y))
+		}
+	}
+}
+
 // multiple computes k q by doubling and adding: gnark-crypto's multiples are those of points of G2.
 func multiple(q bn254.G2Jac, k *big.Int) (z bn254.G2Jac) {
 	z.X.SetOne()

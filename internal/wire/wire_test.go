@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/json"
 	"runtime"
 	"strings"
 	"testing"
@@ -146,6 +147,9 @@ func FuzzUnmarshalCanonical(f *testing.F) {
 func TestErrorsSayWhatIsWrong(t *testing.T) {
 	_, err := MarshalCanonical(make(chan int))
 	require.ErrorContains(t, err, "unsupported type")
+	out, err := MarshalCanonical(json.Number("1e400"))
+	require.Error(t, err, "a number that JSON has and JCS has not")
+	require.Nil(t, out)
 
 	require.ErrorContains(t, new(Hex).UnmarshalText([]byte("0z")), "invalid byte")
 	require.ErrorContains(t, new(Hex).UnmarshalText([]byte("AB")), "upper case")

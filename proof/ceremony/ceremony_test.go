@@ -171,6 +171,13 @@ func half() (x fr.Element) {
 	return x
 }
 
+func TestEncodeSaysWhatGnarkCannotWrite(t *testing.T) {
+	p := mpcsetup.NewPhase1(4)
+	p.Challenge = make([]byte, 256)
+	_, err := encode(p)
+	require.ErrorContains(t, err, "too long")
+}
+
 // forge makes the contribution that follows, right in itself, with an x of the attacker's choice, and edits it.
 func forge(t *testing.T, c *Ceremony, name string, x fr.Element, edit func(p *mpcsetup.Phase2)) []byte {
 	t.Helper()
