@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -231,6 +232,16 @@ func TestCancelledWhileReading(t *testing.T) {
 			require.ErrorIs(t, read(&countdown{t.Context(), n}), context.Canceled, "%s, asked %d times", name, n)
 		}
 	}
+}
+
+func TestOpenOfAFileThatMayNotBeRead(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root reads every file")
+	}
+	name := filepath.Join(t.TempDir(), "census")
+	require.NoError(t, os.WriteFile(name, nil, 0o200))
+	_, err := Open(t.Context(), name)
+	require.ErrorIs(t, err, fs.ErrPermission)
 }
 
 // countdown is a context that is cancelled when it has been asked some times.

@@ -126,7 +126,7 @@ func (a *auditor) checkLogs(ctx context.Context) error {
 	a.Repeated = a.Logged - a.Invalid - merged.Ballots
 
 	r := &replay{manifest: a.manifest, sum: newAggregate(a.manifest.Ciphertexts()), classes: map[uint64]uint64{}}
-	if err := r.sumCounted(ctx, merged); err != nil {
+	if err := r.sumCounted(ctx, merged, maxBatch); err != nil {
 		return err
 	}
 	a.replayed = r
@@ -152,8 +152,8 @@ func (a *auditor) merge(ctx context.Context) (merged *box.Merged, err error) {
 	return box.Merge(ctx, a.manifest, a.verifier, a.logs, opts)
 }
 
-// sumCounted sums the ballots that count.
-func (r *replay) sumCounted(ctx context.Context, merged *box.Merged) error {
+// sumCounted sums the ballots that count, some at once.
+func (r *replay) sumCounted(ctx context.Context, merged *box.Merged, atOnce int) error {
 	var run [][]byte
 	add := func() error {
 		ballots, errs := make([]*ballot.Ballot, len(run)), make([]error, len(run))
@@ -183,7 +183,7 @@ func (r *replay) sumCounted(ctx context.Context, merged *box.Merged) error {
 		if err != nil {
 			return err
 		}
-		if run = append(run, b.Raw); len(run) < maxBatch {
+		if run = append(run, b.Raw); len(run) < atOnce {
 			continue
 		}
 		if err := add(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/ballot/box"
+	"github.com/scrutin/scrutin/elgamal"
 	"github.com/scrutin/scrutin/internal/electiontest"
 )
 
@@ -225,22 +226,65 @@ func TestLogsThatChangeBeforeTheyAreSummed(t *testing.T) {
 	require.Empty(t, r.Stage)
 }
 
-// Who cancels while the ballots that count are summed has not found a log at fault.
-func TestSummingIsCancelled(t *testing.T) {
-	p := threeBoxes(t, electiontest.Config{Voters: 2})
-	p.cast(t, 0, 0, 0, 1, 2)
+// However few ballots are summed at once, all that count are; who cancels has not found a log at fault, and who gives
+// another ballot the second time has not given one.
+func TestSummingByParts(t *testing.T) {
+	p := threeBoxes(t, electiontest.Config{Voters: 3})
+	for voter := range 3 {
+		p.cast(t, voter, 0, 0, 1, 2)
+	}
 	p.publish(t, 1, 2, 3)
-	merged, err := box.Merge(t.Context(), p.Manifest, p.Verifier(t), p.openLogs(t), nil)
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
+	const bundle = "logs/1/tile/entries/000.p/3"
+	other := p.copy()
+	changed := bytes.Clone(p.files[bundle].Data)
+	changed[2] ^= 1 // the first ballot's format version
+	other.put(bundle, changed)
+	opened := 0
+	merge := func(honest int) *box.Merged {
+		var logs []*box.Log
+		for n := range p.boxes {
+			dir, err := fs.Sub(fickle{p.files, bundle, other.files, honest, &opened}, BoxLogDir(p.Manifest, n+1))
+			require.NoError(t, err)
+			l, err := box.OpenLog(dir, p.Manifest)
+			require.NoError(t, err)
+			logs = append(logs, l)
+		}
+		merged, err := box.Merge(t.Context(), p.Manifest, p.Verifier(t), logs, nil)
+		require.NoError(t, err)
+		return merged
+	}
+	fresh := func() *replay {
+		return &replay{manifest: p.Manifest, sum: newAggregate(p.Manifest.Ciphertexts()), classes: map[uint64]uint64{}}
+	}
+	merged := merge(1 << 30)
+	honest := opened
+	var want []elgamal.Ciphertext
+	for atOnce := 1; atOnce <= 4; atOnce++ {
+		r := fresh()
+		require.NoError(t, r.sumCounted(t.Context(), merged, atOnce))
+		require.EqualValues(t, 3, r.counted)
+		sums := r.sum.sums()
+		if want == nil {
+			want = sums
+		}
+		for k := range sums {
+			require.True(t, sums[k].Equal(&want[k]), "%d at once", atOnce)
+		}
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	r := &replay{manifest: p.Manifest, sum: newAggregate(p.Manifest.Ciphertexts()), classes: map[uint64]uint64{}}
-	err = r.sumCounted(ctx, merged)
+	r := fresh()
+	err := r.sumCounted(cancelled, merged, 1)
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, ErrInvalid)
 	require.Zero(t, r.counted)
-	require.NoError(t, r.sumCounted(t.Context(), merged))
-	require.EqualValues(t, 1, r.counted)
+
+	opened = 0
+	r = fresh()
+	err = r.sumCounted(t.Context(), merge(honest), 1)
+	require.ErrorIs(t, err, ErrInvalid)
+	require.ErrorContains(t, err, "the logs changed while they were read")
+	require.Zero(t, r.counted)
 }
 
 // A box that logs garbage does not stop the election, nor do its own ballots count for less.

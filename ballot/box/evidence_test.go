@@ -401,6 +401,12 @@ func TestConsistencyAfterAPartialTileWentAway(t *testing.T) {
 	_, err := CheckConsistency(s.Manifest, older, newer, os.DirFS(dir))
 	require.NoError(t, err)
 
+	// A server that fails once is no fraud of the operator's.
+	failed := false
+	_, err = CheckConsistency(s.Manifest, older, newer, failsOnce{os.DirFS(dir), &failed})
+	require.ErrorIs(t, err, errDisk)
+	require.True(t, failed)
+
 	// A tile that is cut is no tile, and no other hashes.
 	for name, n := range map[string]int{"tile/0/000": 203*tlog.HashSize - 1, "tile/0/001.p/47": 46 * tlog.HashSize} {
 		files := filesOf(t, dir)
@@ -410,6 +416,20 @@ func TestConsistencyAfterAPartialTileWentAway(t *testing.T) {
 		require.ErrorIs(t, err, ballot.ErrMalformed, name)
 		require.ErrorContains(t, err, "wanted", name)
 	}
+}
+
+// failsOnce is a file system of which the first tile does not open the first time.
+type failsOnce struct {
+	fs.FS
+	failed *bool
+}
+
+func (f failsOnce) Open(name string) (fs.File, error) {
+	if !*f.failed && strings.HasPrefix(name, "tile/") {
+		*f.failed = true
+		return nil, errDisk
+	}
+	return f.FS.Open(name)
 }
 
 func TestAttack27EvidenceHasOneEncoding(t *testing.T) {

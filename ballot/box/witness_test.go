@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -306,6 +307,25 @@ func TestWitnessFileIsChecked(t *testing.T) {
 	err := g.load()
 	require.ErrorIs(t, err, errDisk)
 	require.NotErrorIs(t, err, ErrDamaged, "what cannot be read is not damaged")
+}
+
+// A directory that cannot be made, or not be read, is refused for that.
+func TestWitnessWantsADirectory(t *testing.T) {
+	s := newStage(t, electiontest.Config{})
+	skey, _, err := GenerateWitnessKey(witnessName)
+	require.NoError(t, err)
+	plain := filepath.Join(t.TempDir(), "plain")
+	require.NoError(t, os.WriteFile(plain, nil, 0o600))
+	_, err = OpenWitness(filepath.Join(plain, "below", "w1"), s.Manifest, WitnessConfig{Key: skey})
+	require.Error(t, err)
+	require.ErrorContains(t, err, "stat "+filepath.Join(plain, "below"), "and not only the lock in it")
+	if os.Geteuid() == 0 {
+		t.Skip("root reads every directory")
+	}
+	closed := filepath.Join(t.TempDir(), "closed")
+	require.NoError(t, os.Mkdir(closed, 0o300))
+	_, err = OpenWitness(filepath.Join(closed, "w1"), s.Manifest, WitnessConfig{Key: skey})
+	require.ErrorIs(t, err, fs.ErrPermission)
 }
 
 // unreadable is a disk whose files open and cannot be read.
