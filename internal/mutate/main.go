@@ -46,7 +46,7 @@ var equivalent string
 
 func main() {
 	log.SetFlags(log.Ltime)
-	only := flag.String("only", "", "a pattern of files, as `proof/*.go`, instead of all in code.txt")
+	only := flag.String("only", "", "`patterns` of files, as 'proof/*.go tally/audit.go', instead of all in code.txt")
 	workers := flag.Int("workers", 2, "test processes at once")
 	slowest := flag.Duration("slowest", 20*time.Second, "leave out tests that take longer")
 	list := flag.Bool("list", false, "list the mutants and stop")
@@ -70,7 +70,7 @@ func run(ctx context.Context, only string, workers int, slowest time.Duration, l
 	}
 	patterns := lines(code)
 	if only != "" {
-		patterns = []string{only}
+		patterns = strings.Fields(only)
 	}
 	m, err := load(ctx, patterns)
 	if err != nil {
