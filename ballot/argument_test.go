@@ -794,6 +794,12 @@ func TestSettleReportsWhetherItFoundOne(t *testing.T) {
 			require.False(t, v.settle(cancelled, list, knownBad), name)
 			require.Equal(t, make([]error, len(want)), verdicts, "a batch that was cancelled goes no further")
 		}
+		if !found {
+			one := &countdown{Context: t.Context()}
+			one.looks.Store(1)
+			require.False(t, v.settle(one, list, false), name)
+			require.Zero(t, one.looks.Load(), "%s: what holds together is not taken apart", name)
+		}
 	}
 }
 

@@ -130,9 +130,13 @@ func TestVerificationStopsWithItsContext(t *testing.T) {
 	require.NoError(t, v.Verify(ctx, b))
 	cancel()
 	require.ErrorIs(t, v.Verify(ctx, b), context.Canceled)
-	for _, v := range []*Verifier{v, e.verifier(t)} { // with the credential known, and not
+	for says, v := range map[string]*Verifier{
+		"ballot: batch of 2: context canceled":                           v, // which knows the credential
+		"ballot: batch of 2: proof: batch of 1 claims: context canceled": e.verifier(t),
+	} {
 		verdicts, err := v.VerifyBatch(ctx, []*Ballot{b, b})
 		require.ErrorIs(t, err, context.Canceled)
+		require.EqualError(t, err, says)
 		require.Nil(t, verdicts)
 	}
 }

@@ -108,6 +108,11 @@ func TestSettleReportsWhetherItFoundOne(t *testing.T) {
 			cancel()
 			require.False(t, vk.settle(ctx, list, c.knownBad, newRoom(n)))
 			require.NoError(t, verdicts[c.wrong], "a batch that was cancelled goes no further")
+		} else if !c.knownBad {
+			one := &countdown{Context: t.Context()}
+			one.looks.Store(1)
+			require.False(t, vk.settle(one, list, false, newRoom(n)))
+			require.Zero(t, one.looks.Load(), "what holds together is not taken apart")
 		}
 	}
 }

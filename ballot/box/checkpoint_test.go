@@ -35,6 +35,17 @@ func TestCheckpointText(t *testing.T) {
 	require.Equal(t, c, read)
 }
 
+// The zero manifest has a log without a key.
+func TestNothingIsSignedUnderAManifestWithoutAKey(t *testing.T) {
+	m := new(ballot.Manifest)
+	_, err := ParseCheckpoint(m, []byte("x\n"))
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	require.ErrorContains(t, err, "the manifest's log key")
+	_, err = VerifyRefusal(m, []byte("x\n"))
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	require.ErrorContains(t, err, "the manifest's log key")
+}
+
 func TestRejectsMalformedCheckpoints(t *testing.T) {
 	s := newStage(t, electiontest.Config{})
 	o := origin(s.Manifest)

@@ -225,17 +225,21 @@ func (w *Witness) add(c *Checkpoint) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		cosigned, err := note.Sign(n, &signer)
-		if err != nil {
-			return nil, err
-		}
-		out, err := readCheckpoint(w.manifest, cosigned)
-		if err == nil || len(n.UnverifiedSigs) == 0 {
-			return out, err
-		}
+	cosigned, err := w.sign(n, &signer)
+	if err != nil {
 		n.UnverifiedSigs = nil
+		return w.sign(n, &signer)
 	}
+	return cosigned, nil
+}
+
+// sign returns the checkpoint of the note with one line more.
+func (w *Witness) sign(n *note.Note, s note.Signer) (*Checkpoint, error) {
+	b, err := note.Sign(n, s)
+	if err != nil {
+		return nil, err
+	}
+	return readCheckpoint(w.manifest, b)
 }
 
 // Close releases the file.
