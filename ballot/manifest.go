@@ -1,6 +1,7 @@
 package ballot
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -398,7 +399,7 @@ func (l LogInfo) check() (key string, err error) {
 }
 
 // checkLogKey returns the public key. It refuses a second spelling of a verifier key, and an
-// Ed25519 key that is no point or one of small order: anybody signs under such a key, so that it
+// Ed25519 key that is no point by RFC 8032, section 5.1.3, or one of small order: anybody signs under such a key, so that it
 // binds its owner to nothing. The key has the form that note.NewVerifier accepts, name+hash+key.
 func checkLogKey(key string) (string, error) {
 	name, rest, _ := strings.Cut(key, "+")
@@ -412,7 +413,7 @@ func checkLogKey(key string) (string, error) {
 		return "", fmt.Errorf("%w: key: another spelling of %q", ErrMalformed, canonical)
 	}
 	point, err := new(edwards25519.Point).SetBytes(b[1:])
-	if err != nil || point.MultByCofactor(point).Equal(edwards25519.NewIdentityPoint()) == 1 {
+	if err != nil || !bytes.Equal(point.Bytes(), b[1:]) || point.MultByCofactor(point).Equal(edwards25519.NewIdentityPoint()) == 1 {
 		return "", fmt.Errorf("%w: key: no point, or one of small order", ErrMalformed)
 	}
 	return string(b[1:]), nil

@@ -245,6 +245,7 @@ func TestManifestsThatMakeNoSenseAreRefused(t *testing.T) {
 		"log key identity": {"small order", func(d *Draft) { d.Log.Key = logKeyOf(t, d.Log.Origin, [32]byte{1}) }},
 		"log key order 2":  {"small order", func(d *Draft) { d.Log.Key = logKeyOf(t, d.Log.Origin, orderTwo) }},
 		"log key no point": {"no point", func(d *Draft) { d.Log.Key = logKeyOf(t, d.Log.Origin, [32]byte{2}) }},
+		"log key y = 3+p":  {"no point", func(d *Draft) { d.Log.Key = logKeyOf(t, d.Log.Origin, yPlusP(3)) }},
 		"log key damaged":  {"key", func(d *Draft) { d.Log.Key = d.Log.Key[:len(d.Log.Key)-4] + "AAAA" }},
 	} {
 		d, _ := draft(t)
@@ -495,4 +496,11 @@ func logKeyOf(t *testing.T, name string, key [32]byte) string {
 	s, err := note.NewEd25519VerifierKey(name, key[:])
 	require.NoError(t, err)
 	return s
+}
+
+// yPlusP encodes y as y + p, below 2^255: RFC 8032 refuses it, where some decoders reduce it.
+func yPlusP(y byte) [32]byte {
+	key := [32]byte(bytes.Repeat([]byte{0xff}, 32))
+	key[0], key[31] = 0xed+y, 0x7f
+	return key
 }

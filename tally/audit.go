@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/ballot/box"
@@ -184,7 +185,7 @@ func (a *auditor) checkVerifyingKey(ctx context.Context) error {
 		if err := a.options.CheckSetUp(ctx, a.manifest, key); err != nil {
 			err = fmt.Errorf("%w: the set-up of %x, %q: %w", ballot.ErrUnknownKey, info.VerifyingKey, info.Provenance, err)
 			var medium *fs.PathError
-			if errors.As(err, &medium) && !errors.Is(err, fs.ErrNotExist) {
+			if errors.As(err, &medium) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) && !errors.Is(err, syscall.ELOOP) {
 				a.broken = err
 			}
 			return err

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/internal/legible"
 )
 
 // maxScoreColumns is up to which highest score a histogram is written in full.
@@ -207,7 +208,7 @@ func number(n uint64) string { return strconv.FormatUint(n, 10) }
 // inLanguage returns t in a language, or in the first it has.
 func inLanguage(t ballot.Text, language string) string {
 	if s, ok := t[language]; ok {
-		return printable(s)
+		return legible.Printable(s)
 	}
 	first := ""
 	for tag := range t {
@@ -215,5 +216,5 @@ func inLanguage(t ballot.Text, language string) string {
 			first = tag
 		}
 	}
-	return printable(t[first])
+	return legible.Printable(t[first])
 }

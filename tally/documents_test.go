@@ -15,6 +15,7 @@ import (
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/internal/babyjub"
 	"github.com/scrutin/scrutin/internal/electiontest"
+	"github.com/scrutin/scrutin/internal/legible"
 )
 
 // documents are the three documents of a tally, each with its decoder.
@@ -376,8 +377,8 @@ func (f *full) Write(b []byte) (int, error) {
 
 // TestTextsOfARecordCannotWriteAVerdict audits records whose texts try to end the report.
 func TestTextsOfARecordCannotWriteAVerdict(t *testing.T) {
-	require.Equal(t, "a�audit: ok", printable("a\naudit: ok"))
-	require.Equal(t, "a�b�c�", printable("a\u202eb\rc\x1b"))
+	require.Equal(t, "a�audit: ok", legible.Printable("a\naudit: ok"))
+	require.Equal(t, "a�b�c�", legible.Printable("a\u202eb\rc\x1b"))
 	p := base().copy()
 	p.put("x\naudit: ok", nil)
 	r := p.audit(t)

@@ -6,11 +6,11 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/ballot/box"
 	"github.com/scrutin/scrutin/elgamal"
+	"github.com/scrutin/scrutin/internal/legible"
 )
 
 // Check names one step of an audit. The names are stable.
@@ -162,9 +162,9 @@ func (r *Report) verdict() string {
 	var failed *CheckError
 	switch err := r.Err(); {
 	case errors.As(err, &failed):
-		return fmt.Sprintf("audit: INVALID: %s: %s", failed.Check, printable(failed.Err.Error()))
+		return fmt.Sprintf("audit: INVALID: %s: %s", failed.Check, legible.Printable(failed.Err.Error()))
 	case err != nil:
-		return "audit: INVALID: " + printable(err.Error())
+		return "audit: INVALID: " + legible.Printable(err.Error())
 	case r.Result == nil:
 		return "audit: ok so far, NO RESULT: " + r.awaited()
 	}
@@ -182,7 +182,7 @@ func (r *Report) awaited() string {
 // trustee names a trustee: trustee 2 ("Name").
 func (r *Report) trustee(j int) string {
 	if trustees := r.manifest.Trustees(); j >= 1 && j <= len(trustees) {
-		return fmt.Sprintf("trustee %d (%q)", j, printable(trustees[j-1].Name))
+		return fmt.Sprintf("trustee %d (%q)", j, legible.Printable(trustees[j-1].Name))
 	}
 	return fmt.Sprintf("trustee %d", j)
 }
@@ -197,7 +197,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(table, "%s\t%s\n", name, printable(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(table, "%s\t%s\n", name, legible.Printable(fmt.Sprintf(format, args...)))
 	}
 	weighted := r.manifest.Census().Weighted
 	row("election", "%v", r.Election)
@@ -307,14 +307,4 @@ func (r *Report) who(trustees []int, needed int) string {
 		list = append(list, "none")
 	}
 	return fmt.Sprintf("%s (%d needed)", strings.Join(list, ", "), needed)
-}
-
-// printable replaces whatever could change how a line of the report reads.
-func printable(s string) string {
-	return strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return unicode.ReplacementChar
-		}
-		return c
-	}, s)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/scrutin/scrutin/ballot"
+	"github.com/scrutin/scrutin/internal/legible"
 	"github.com/scrutin/scrutin/internal/wire"
 )
 
@@ -124,12 +125,12 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		f.Result = r.Result.Bytes()
 	}
 	for _, e := range r.InvalidEntries {
-		f.InvalidEntries = append(f.InvalidEntries, entryReport{e.Index, printable(e.Err.Error())})
+		f.InvalidEntries = append(f.InvalidEntries, entryReport{e.Index, legible.Printable(e.Err.Error())})
 	}
 	for _, o := range r.outcomes {
 		c := checkReport{Check: o.check, Status: o.status()}
 		if o.err != nil {
-			c.Reason = printable(o.err.Error())
+			c.Reason = legible.Printable(o.err.Error())
 		}
 		f.Checks = append(f.Checks, c)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/ballot/box"
+	"github.com/scrutin/scrutin/internal/legible"
 	"github.com/scrutin/scrutin/internal/wire"
 )
 
@@ -260,7 +261,7 @@ func boxJSON(b *box.BoxReport) boxReport {
 		out.Checkpoint = &checkpointReport{c.Closed, wire.Hex32(c.Hash), c.Size}
 	}
 	if b.Err != nil {
-		out.Reason = printable(b.Err.Error())
+		out.Reason = legible.Printable(b.Err.Error())
 	}
 	return out
 }

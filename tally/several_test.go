@@ -3,6 +3,7 @@ package tally
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"maps"
 	"strings"
@@ -202,6 +203,46 @@ func TestAuditToleratesFewerFaultyBoxesThanCopies(t *testing.T) {
 	require.Equal(t, []Check{CheckLog, CheckBallot}, r.Failed(), "boxes 2 and 3 are at fault")
 	require.Equal(t, box.BoxBroken, r.Boxes[1].State)
 	require.Empty(t, r.Stage)
+}
+
+// What stands in the place of a file of one box, and is none, breaks that box and no other.
+func TestABoxWhoseFilesAreNoneIsBroken(t *testing.T) {
+	p := threeBoxes(t, electiontest.Config{Voters: 2})
+	p.cast(t, 0, 0, 0, 1, 2, 3)
+	p.cast(t, 1, 0, 1, 1, 2, 3)
+	p.publish(t, 1, 2, 3)
+	require.NoError(t, p.audit(t).Err())
+	const tile = "logs/2/tile/0/000.p/2"
+	require.Contains(t, p.files, tile)
+	long := make([]byte, maxPath)
+	for i := range long {
+		long[i] = 'x'
+	}
+	for name, edit := range map[string]func(files fstest.MapFS){
+		"pipe":         func(files fstest.MapFS) { files[tile] = &fstest.MapFile{Mode: fs.ModeNamedPipe} },
+		"link":         func(files fstest.MapFS) { files[tile] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("2")} },
+		"directory":    func(files fstest.MapFS) { files[tile] = &fstest.MapFile{Mode: fs.ModeDir} },
+		"another pipe": func(files fstest.MapFS) { files["logs/2/tile/0/000.p/1"] = &fstest.MapFile{Mode: fs.ModeNamedPipe} },
+		"long name":    func(files fstest.MapFS) { files["logs/2/tile/"+string(long)+"/x"] = &fstest.MapFile{} },
+		"many files": func(files fstest.MapFS) {
+			for i := range maxListed + 1 {
+				files[fmt.Sprintf("logs/2/tile/0/%03d.p/%d", i/250, i%250+3)] = &fstest.MapFile{}
+			}
+		},
+		"no tiles": func(files fstest.MapFS) {
+			maps.DeleteFunc(files, func(name string, _ *fstest.MapFile) bool { return strings.HasPrefix(name, "logs/2/tile/") })
+			files["logs/2/tile"] = &fstest.MapFile{Data: []byte("x")}
+		},
+	} {
+		q := p.copy()
+		edit(q.files)
+		r := q.audit(t)
+		require.Equal(t, box.BoxBroken, r.Boxes[1].State, name)
+		require.Error(t, r.Boxes[1].Err, name)
+		require.Equal(t, box.BoxSealed, r.Boxes[0].State, name)
+		require.Equal(t, box.BoxSealed, r.Boxes[2].State, name)
+		require.NotContains(t, r.Failed(), CheckLog, name)
+	}
 }
 
 // The ballots that count are read once more, to be summed: a medium that gives others then is found out.

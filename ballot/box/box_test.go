@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,6 +114,43 @@ func (f slowFile) Sync() error {
 }
 
 // A ballot that arrives in the last second is in time, however long others are being written.
+// The clock reaches the closing time, and the box is sealed, as soon as Cast has looked at it.
+func TestASealWaitsForWhatArrivedInTime(t *testing.T) {
+	s := newStage(t, electiontest.Config{Edit: oneQuestion})
+	c := s.config()
+	var x *Box
+	var looks atomic.Int64
+	sealed := make(chan *Checkpoint, 1)
+	var failed error
+	c.Now = func() time.Time {
+		now := time.Unix(s.clock.Load(), 0)
+		if looks.Add(1) > 1 {
+			return now
+		}
+		s.clock.Store(s.Manifest.Closes())
+		done := make(chan bool)
+		go func() {
+			checkpoint, err := x.Seal(context.Background())
+			failed = err
+			close(done)
+			sealed <- checkpoint
+		}()
+		select {
+		case <-done: // it has not waited
+		case <-time.After(100 * time.Millisecond):
+		}
+		return now
+	}
+	x, err := open(newMemDisk(), s.Manifest, c)
+	require.NoError(t, err)
+	s.clock.Store(s.Manifest.Closes() - 1)
+	s.cast(t, x, smallBallot(t, s, 0, 0))
+	checkpoint := <-sealed
+	require.NoError(t, failed)
+	require.EqualValues(t, 1, checkpoint.Size)
+	require.True(t, checkpoint.Closed)
+}
+
 func TestArrivalIsWhenCastIsCalled(t *testing.T) {
 	s := newStage(t, electiontest.Config{Voters: 3, Edit: oneQuestion})
 	d := &slowDisk{disk: newMemDisk()}

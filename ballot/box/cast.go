@@ -22,20 +22,20 @@ import (
 // Bytes that are in the log already get a receipt of the same index under the current
 // checkpoint, at any time, also after the poll.
 //
-// A ballot is in time if it arrives from the opening time on and before the closing time: if Cast is
-// called then, however long it takes.
+// A ballot is in time if it arrives from the opening time on and before the closing time: if Cast looks
+// at the clock then, which it does first, however long the rest takes.
 // Whether it takes its voter's turn is decided when it is logged, so that of two ballots with
 // one nullifier and sequence number that are cast at once, one is accepted.
 //
 // Ballots that arrive while others are being checked or written are checked in one batch
 // and made durable by one write.
 func (x *Box) Cast(ctx context.Context, raw []byte) (*Receipt, error) {
-	arrived := x.now()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	x.gate.RLock()
 	defer x.gate.RUnlock()
+	arrived := x.now() // behind the gate: a seal waits for all that arrived in time
 
 	leaf := tlog.RecordHash(raw)
 	receipt, err := x.logged(leaf)

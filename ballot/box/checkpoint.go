@@ -173,9 +173,11 @@ func openNote(m *ballot.Manifest, signed []byte) (text string, number int, err e
 	default:
 		return "", 0, fmt.Errorf("%w: %v", ballot.ErrMalformed, err)
 	}
-	for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
-		if b, err := base64.StdEncoding.DecodeString(s.Base64); err != nil || base64.StdEncoding.EncodeToString(b) != s.Base64 { //check:checkpoint/canonical
-			return "", 0, fmt.Errorf("%w: the signature of %s is not canonical base64", ballot.ErrMalformed, s.Name)
+	// The lines themselves: of several of one name and hash note.Open keeps the first alone.
+	for line := range strings.Lines(string(signed[len(n.Text)+len("\n"):])) {
+		name, encoded, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(line, "— "), "\n"), " ")
+		if b, err := base64.StdEncoding.DecodeString(encoded); err != nil || base64.StdEncoding.EncodeToString(b) != encoded { //check:checkpoint/canonical
+			return "", 0, fmt.Errorf("%w: the signature of %s is not canonical base64", ballot.ErrMalformed, name)
 		}
 	}
 	return n.Text, number, nil

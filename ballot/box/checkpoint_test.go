@@ -116,6 +116,19 @@ func TestCheckpointSignatures(t *testing.T) {
 	_, err := ParseCheckpoint(s.Manifest, append(bytes.Clone(signed), make([]byte, maxNoteBytes)...))
 	require.ErrorIs(t, err, ballot.ErrMalformed)
 
+	// Of several lines of the operator's key the first counts, and all are spelled as they should be.
+	line := string(signed[len(text)+1:])
+	require.True(t, strings.HasSuffix(line, "=\n"), "the last character of the base64 has bits that are 0")
+	again, err := ParseCheckpoint(s.Manifest, append(bytes.Clone(signed), line...))
+	require.NoError(t, err)
+	require.Equal(t, text, again.text())
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	last := bytes.IndexByte([]byte(line), '=') - 1
+	respelled := line[:last] + string(alphabet[strings.IndexByte(alphabet, line[last])+1]) + line[last+1:]
+	_, err = ParseCheckpoint(s.Manifest, append(bytes.Clone(signed), respelled...))
+	require.ErrorIs(t, err, ballot.ErrMalformed)
+	require.ErrorContains(t, err, "not canonical base64")
+
 	// A witness's cosignature is no concern; the same key name with another key is no signature.
 	skey, _, err := note.GenerateKey(rand.Reader, "witness.example.org/w1")
 	require.NoError(t, err)

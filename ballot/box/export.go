@@ -93,8 +93,8 @@ func (e *export) checkPublished() error {
 	if err != nil {
 		return fmt.Errorf("the directory holds something else: %w", err)
 	}
-	if c.Size > e.head.Size || c.Closed && !e.head.Closed {
-		return fmt.Errorf("%w: the directory holds %d ballots, closed: %t, and the box %d, closed: %t: the box has lost ballots or its seal", ErrDamaged, c.Size, c.Closed, e.head.Size, e.head.Closed)
+	if c.Size > e.head.Size || c.Closed && (!e.head.Closed || c.Size != e.head.Size) {
+		return fmt.Errorf("%w: the directory holds %d ballots, closed: %t, and the box %d, closed: %t: the box has lost ballots or its seal, or went on after it", ErrDamaged, c.Size, c.Closed, e.head.Size, e.head.Closed)
 	}
 	root, err := e.hashes.root(c.Size)
 	if err != nil {

@@ -77,10 +77,15 @@ func TestTilesOfTheSpecification(t *testing.T) {
 
 func filesOf(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
+	return contents(t, os.DirFS(dir))
+}
+
+func contents(tb testing.TB, files fs.FS) map[string][]byte {
+	tb.Helper()
 	out := map[string][]byte{}
-	require.NoError(t, fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+	require.NoError(tb, fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
-			out[path], err = fs.ReadFile(os.DirFS(dir), path)
+			out[path], err = fs.ReadFile(files, path)
 		}
 		return err
 	}))
@@ -210,6 +215,12 @@ func TestExportRefusesADirectoryOfAnotherLog(t *testing.T) {
 	published = filesOf(t, dir)
 	x.head = before // as if the box came from a copy
 	unchanged(x, "lost ballots or its seal")
+	unsealed.logBytes(t, x, []byte("more"))
+	x.journal.sealed = false
+	require.NoError(t, x.journal.seal())
+	require.NoError(t, x.advance())
+	require.True(t, x.head.Closed)
+	unchanged(x, "or went on after it")
 }
 
 // There, the export of an older head would roll back what protects the ballots from the end of a commit

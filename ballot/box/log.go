@@ -136,7 +136,7 @@ func (r *logReader) walk(ctx context.Context) error {
 		}
 		t, ok := parseTilePath(path)
 		if !ok { //check:log/name
-			return fmt.Errorf("%w: %s is no file of a log", ballot.ErrMalformed, path)
+			return fmt.Errorf("%w: %q is no file of a log", ballot.ErrMalformed, path)
 		}
 		hashes := r.head.Size >> (8 * max(t.level, 0))
 		switch end := t.end(); {

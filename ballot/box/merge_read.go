@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"runtime"
 	"sync"
+	"syscall"
 
 	"github.com/scrutin/scrutin/ballot"
 )
@@ -83,9 +84,15 @@ func (g *merger) run(ctx context.Context) error {
 	return nil
 }
 
-// isBroken tells a log that is not what its checkpoint says from one that could not be read here.
+// isBroken tells a log that is not what its checkpoint says from one that could not be read here. What stands in the place of
+// a file or directory and is none is wrong with the log.
 func isBroken(err error) bool {
-	return errors.Is(err, ballot.ErrMalformed) || errors.Is(err, ballot.ErrInvalid) || errors.Is(err, fs.ErrNotExist)
+	for _, kind := range []error{ballot.ErrMalformed, ballot.ErrInvalid, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, errors.ErrUnsupported} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // read takes the entries of a log. broken says why it could not be read to its end; err is for a

@@ -48,7 +48,7 @@ func ParseWitnessKey(vkey string) (*WitnessKey, error) {
 		return nil, fmt.Errorf("box: witness key: %w: another spelling or hash than %q", ballot.ErrMalformed, w)
 	}
 	point, err := new(edwards25519.Point).SetBytes(key)
-	if err != nil || point.MultByCofactor(point).Equal(edwards25519.NewIdentityPoint()) == 1 {
+	if err != nil || !bytes.Equal(point.Bytes(), key) || point.MultByCofactor(point).Equal(edwards25519.NewIdentityPoint()) == 1 {
 		return nil, fmt.Errorf("box: witness key: %w: no point, or one of small order", ballot.ErrMalformed)
 	}
 	return w, nil

@@ -420,6 +420,9 @@ func TestWitnessKeys(t *testing.T) {
 	small := &WitnessKey{witnessName, append([]byte{1}, make([]byte, 31)...)} // the identity: every signature with R = S*B holds
 	_, err = ParseWitnessKey(small.String())
 	require.ErrorContains(t, err, "small order")
+	reducible := &WitnessKey{witnessName, append(append([]byte{0xf0}, bytes.Repeat([]byte{0xff}, 30)...), 0x7f)} // y = 3 + p
+	_, err = ParseWitnessKey(reducible.String())
+	require.ErrorContains(t, err, "no point")
 	_, err = OpenWitness(filepath.Join(t.TempDir(), "w"), s.Manifest, WitnessConfig{Key: s.LogKey})
 	require.ErrorIs(t, err, ballot.ErrMalformed)
 }

@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/ballot/box"
 	"github.com/scrutin/scrutin/examples/internal/stage"
+	"github.com/scrutin/scrutin/internal/legible"
 	"github.com/scrutin/scrutin/tally"
 )
 
@@ -47,7 +49,7 @@ func (o *options) log(m *ballot.Manifest, number int) (*box.Log, error) {
 // unpublished tells what is wrong with a published log from a file that could not be read here.
 func unpublished(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ballot.ErrMalformed) || errors.Is(err, ballot.ErrInvalid) ||
-		errors.Is(err, ballot.ErrUnknownElection)
+		errors.Is(err, ballot.ErrUnknownElection) || errors.Is(err, fs.ErrInvalid) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
 }
 
 // find says where the ballot with a tracker stands. A ballot that is cast stands in as many logs as
@@ -72,7 +74,7 @@ func (o *options) find(ctx context.Context, out io.Writer) error {
 		}
 		if err != nil {
 			missing++
-			fmt.Fprintf(out, "audit: the log %s was not searched: %v\n", info.Origin, err)
+			fmt.Fprintf(out, "audit: the log %s was not searched: %s\n", info.Origin, legible.Printable(err.Error()))
 			continue
 		}
 		for _, n := range numbers {
@@ -153,7 +155,7 @@ func (o *options) checkEvidence(out io.Writer) error {
 		err = e.Verify(m)
 	}
 	if err != nil {
-		fmt.Fprintf(out, "audit: NO EVIDENCE: %s: %v\n", o.evidence, err)
+		fmt.Fprintf(out, "audit: NO EVIDENCE: %s: %s\n", o.evidence, legible.Printable(err.Error()))
 		return errInvalid
 	}
 	fmt.Fprintf(out, "audit: PROVEN: %v\n", e)

@@ -32,6 +32,7 @@ import (
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/examples/internal/stage"
+	"github.com/scrutin/scrutin/internal/legible"
 	"github.com/scrutin/scrutin/proof"
 	"github.com/scrutin/scrutin/tally"
 )
@@ -79,7 +80,7 @@ func main() {
 		err = nil
 	}
 	if err != nil && !errors.Is(err, errInvalid) { // of which the output says all
-		fmt.Fprintf(os.Stderr, "audit: %v\n", err)
+		fmt.Fprintf(os.Stderr, "audit: %s\n", legible.Printable(err.Error()))
 	}
 	os.Exit(status(err))
 }

@@ -192,6 +192,11 @@ func TestFindsATrackerAlthoughALogIsMissing(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "audit: the log "+electiontest.Origin+" was not searched: ")
 	require.Contains(t, out, found("/2"))
+	require.NoError(t, os.WriteFile(dir(1), nil, 0o600))
+	again, err := s.audit("-tracker", b.Tracker(), s.record)
+	require.NoError(t, err, "a file where a directory should be is no log")
+	require.Contains(t, again, found("/2"))
+	require.NoError(t, os.Remove(dir(1)))
 	other := s.Ballot(t, 1, 0, 0).Tracker()
 	out, err = s.audit("-tracker", other, s.record)
 	require.Equal(t, 1, status(err))
@@ -208,6 +213,21 @@ func TestFindsATrackerAlthoughALogIsMissing(t *testing.T) {
 	require.Equal(t, 3, status(err), "it may stand in one of the two that are missing")
 	require.ErrorContains(t, err, "2 of 3 logs could not be searched")
 	require.NotContains(t, out, "no published ballot")
+}
+
+// The names of a record's files are its maker's, who would like to write the findings himself.
+func TestNamesOfFilesWriteNoFinding(t *testing.T) {
+	s, _ := boxes(t)
+	const finding = "audit: ballot number 3 of 9 in the log log.example.org"
+	name := filepath.Join(s.record, "logs", "2", "tile", "x\n"+finding+"\n\x1b[8m")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Skipf("no such name on this file system: %v", err)
+	}
+	out, err := s.audit("-tracker", s.Ballot(t, 1, 0, 0).Tracker(), s.record)
+	require.Equal(t, 1, status(err))
+	require.Contains(t, out, "was not searched")
+	require.NotContains(t, out, "\x1b")
+	require.NotContains(t, "\n"+out, "\n"+finding)
 }
 
 // Who cannot tell says nothing against anybody: exit status 3.

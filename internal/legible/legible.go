@@ -15,7 +15,7 @@ import (
 // Check accepts one line of text of at most limit bytes that has a single spelling and shows as it reads:
 // valid UTF-8 in normal form C, without control characters, line separators, marks that
 // change the direction of writing, characters that show nothing, and code points that are no
-// characters; beginning with more than a mark on the character before; and with no white space but
+// characters of Unicode 15.0.0; beginning with more than a mark on the character before; and with no white space but
 // single spaces between other characters, so that columns are set by who writes a table alone.
 func Check(s string, limit int) error {
 	switch {
@@ -27,14 +27,13 @@ func Check(s string, limit int) error {
 		return errors.New("text is not valid UTF-8")
 	}
 	for i, r := range s {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Co,
-			unicode.Bidi_Control, unicode.Noncharacter_Code_Point) || showsNothing(r) || r == utf8.RuneError ||
-			unicode.IsSpace(r) && r != ' ' {
+		if !unicode.Is(assigned, r) || unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) ||
+			showsNothing(r) || r == utf8.RuneError || unicode.IsSpace(r) && r != ' ' {
 			return fmt.Errorf("text has the character %U at byte %d, which is not allowed", r, i)
 		}
 	}
 	if !norm.NFC.IsNormalString(s) {
-		return errors.New("text is not in Unicode normal form C")
+		return errors.New("text is not in Unicode normal form C, or has more than 30 marks in a row")
 	}
 	shown := Appearance(s)
 	first, _ := utf8.DecodeRuneInString(shown)
@@ -69,6 +68,19 @@ func Appearance(s string) string {
 	return strings.Map(func(r rune) rune {
 		if joins(r) || unicode.Is(unicode.Variation_Selector, r) {
 			return -1
+		}
+		return r
+	}, s)
+}
+
+// IsPrint is unicode.IsPrint in Unicode 15.0.0.
+func IsPrint(r rune) bool { return unicode.Is(assigned, r) && unicode.IsPrint(r) }
+
+// Printable replaces whatever could change how a line reads in which s is shown.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !IsPrint(r) {
+			return unicode.ReplacementChar
 		}
 		return r
 	}, s)

@@ -3,6 +3,12 @@
 package main
 
 import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,4 +99,29 @@ func TestParseEquivalent(t *testing.T) {
 	}
 	_, err = parseEquivalent(equivalent)
 	require.NoError(t, err)
+}
+
+// What the vectors test is mutated, too.
+func TestEveryMarkedCheckIsMutated(t *testing.T) {
+	marked := 0
+	require.NoError(t, fs.WalkDir(os.DirFS("../.."), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == "internal" || name == "testdata" || name != "." && strings.HasPrefix(d.Name(), ".")):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		b, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil || !bytes.Contains(b, []byte("//check:")) && !bytes.Contains(b, []byte("//accept:")) {
+			return err
+		}
+		marked++
+		if !slices.ContainsFunc(lines(code), func(pattern string) bool { ok, _ := path.Match(pattern, name); return ok }) {
+			t.Errorf("%s has a check that a vector tests, and is not in code.txt", name)
+		}
+		return nil
+	}))
+	require.Greater(t, marked, 15)
 }

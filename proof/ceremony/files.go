@@ -8,9 +8,9 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/scrutin/scrutin/internal/legible"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -93,7 +93,7 @@ func checkName(what, name string) error {
 	switch {
 	case len(name) < 1 || len(name) > MaxNameBytes:
 		return fmt.Errorf("%w: %s of %d bytes, 1 to %d are wanted", ErrMalformed, what, len(name), MaxNameBytes)
-	case !utf8.ValidString(name), strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }),
+	case !utf8.ValidString(name), strings.ContainsFunc(name, func(r rune) bool { return !legible.IsPrint(r) }),
 		strings.TrimSpace(name) != name, !norm.NFC.IsNormalString(name):
 		return fmt.Errorf("%w: %s %q is not a line of printable text in Unicode normal form C without space around it", ErrMalformed, what, name)
 	}
