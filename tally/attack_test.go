@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -640,6 +641,13 @@ func TestAttack38SetUpIsReplayedBeforeItsKeyIsAccepted(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Err())
 	require.Zero(t, asked, "the auditor's choice decides")
+
+	// A file that is missing, or none, is one.
+	for _, wrong := range []error{fs.ErrNotExist, syscall.ENOTDIR, syscall.ELOOP} {
+		r, err = audit(&fs.PathError{Op: "open", Path: "transcript.json", Err: wrong})
+		require.NoError(t, err)
+		require.Equal(t, []Check{CheckVerifyingKey}, r.Failed())
+	}
 
 	// A disk that fails is no verdict.
 	_, err = audit(&fs.PathError{Op: "read", Path: "start", Err: errors.New("input/output error")})

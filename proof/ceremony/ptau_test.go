@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
@@ -156,6 +157,9 @@ func TestReportsAPtauFileThatCannotBeRead(t *testing.T) {
 	}
 	_, err = ReadPtau(bytes.NewReader(file), int64(len(file)), small, "two\nlines")
 	require.ErrorContains(t, err, `source "two\nlines" is not a line`)
+	require.NoError(t, checkName("source", "x"+strings.Repeat("\u0316", 30)))
+	require.ErrorContains(t, checkName("source", "x"+strings.Repeat("\u0316", 31)), "is not a line")
+	require.ErrorContains(t, checkName("source", "\U0001fae9"), "is not a line", "of a later Unicode")
 	_, err = ReadPtau(bytes.NewReader(file), int64(len(file)), prover.Relation{}, source)
 	require.ErrorContains(t, err, "depth 0")
 }
