@@ -65,7 +65,7 @@ func (r Cumulative) fill(bits []uint8, options []Option, v Vote) error {
 	switch {
 	case left < 0:
 		return fmt.Errorf("%w: %s over the budget of %d", ErrVote, number(-left, "point"), r.Points)
-	case left > 0 && r.Whole:
+	case r.Whole && left > 0:
 		return fmt.Errorf("%w: %s left of %d, all must be given", ErrVote, number(left, "point"), r.Points)
 	}
 	fillSlack(fillNumbers(bits, points, r.Points), uint64(r.Points), uint64(left)) // no bits if Whole

@@ -177,7 +177,7 @@ func openNote(m *ballot.Manifest, signed []byte) (text string, number int, err e
 	for line := range strings.Lines(string(signed[len(n.Text)+len("\n"):])) {
 		name, encoded, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(line, "— "), "\n"), " ")
 		if b, err := base64.StdEncoding.DecodeString(encoded); err != nil || base64.StdEncoding.EncodeToString(b) != encoded { //check:checkpoint/canonical
-			return "", 0, fmt.Errorf("%w: the signature of %s is not canonical base64", ballot.ErrMalformed, name)
+			return "", 0, fmt.Errorf("%w: the signature of %.64q is not canonical base64", ballot.ErrMalformed, name)
 		}
 	}
 	return n.Text, number, nil

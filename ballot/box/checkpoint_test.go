@@ -128,6 +128,12 @@ func TestCheckpointSignatures(t *testing.T) {
 	_, err = ParseCheckpoint(s.Manifest, append(bytes.Clone(signed), respelled...))
 	require.ErrorIs(t, err, ballot.ErrMalformed)
 	require.ErrorContains(t, err, "not canonical base64")
+	named := strings.Replace(respelled, electiontest.Origin, "\u202e"+strings.Repeat("\u009b", 5000), 1)
+	_, err = ParseCheckpoint(s.Manifest, append(bytes.Clone(signed), named...))
+	require.ErrorContains(t, err, "not canonical base64")
+	require.NotContains(t, err.Error(), "\u009b")
+	require.NotContains(t, err.Error(), "\u202e")
+	require.Less(t, len(err.Error()), 1000)
 
 	// A witness's cosignature is no concern; the same key name with another key is no signature.
 	skey, _, err := note.GenerateKey(rand.Reader, "witness.example.org/w1")

@@ -13,7 +13,6 @@ import (
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/ballot/box"
 	"github.com/scrutin/scrutin/examples/internal/stage"
-	"github.com/scrutin/scrutin/internal/legible"
 	"github.com/scrutin/scrutin/tally"
 )
 
@@ -74,7 +73,7 @@ func (o *options) find(ctx context.Context, out io.Writer) error {
 		}
 		if err != nil {
 			missing++
-			fmt.Fprintf(out, "audit: the log %s was not searched: %s\n", info.Origin, legible.Printable(err.Error()))
+			fmt.Fprintf(out, "audit: the log %s was not searched: %s\n", info.Origin, stage.Line(err))
 			continue
 		}
 		for _, n := range numbers {
@@ -155,7 +154,7 @@ func (o *options) checkEvidence(out io.Writer) error {
 		err = e.Verify(m)
 	}
 	if err != nil {
-		fmt.Fprintf(out, "audit: NO EVIDENCE: %s: %s\n", o.evidence, legible.Printable(err.Error()))
+		fmt.Fprintf(out, "audit: NO EVIDENCE: %s: %s\n", o.evidence, stage.Line(err))
 		return errInvalid
 	}
 	fmt.Fprintf(out, "audit: PROVEN: %v\n", e)

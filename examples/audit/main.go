@@ -32,7 +32,6 @@ import (
 
 	"github.com/scrutin/scrutin/ballot"
 	"github.com/scrutin/scrutin/examples/internal/stage"
-	"github.com/scrutin/scrutin/internal/legible"
 	"github.com/scrutin/scrutin/proof"
 	"github.com/scrutin/scrutin/tally"
 )
@@ -80,7 +79,7 @@ func main() {
 		err = nil
 	}
 	if err != nil && !errors.Is(err, errInvalid) { // of which the output says all
-		fmt.Fprintf(os.Stderr, "audit: %s\n", legible.Printable(err.Error()))
+		fmt.Fprintf(os.Stderr, "audit: %s\n", stage.Line(err))
 	}
 	os.Exit(status(err))
 }

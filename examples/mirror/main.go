@@ -68,7 +68,7 @@ func main() {
 		err = nil
 	case errors.Is(err, errCheated), errors.Is(err, stage.ErrUsage), err == nil:
 	default:
-		fmt.Fprintf(os.Stderr, "mirror: %v\n", err)
+		fmt.Fprintf(os.Stderr, "mirror: %s\n", stage.Line(err))
 		os.Exit(3)
 	}
 	stage.Exit("mirror", err)
@@ -189,7 +189,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		case ctx.Err() != nil:
 			return nil // interrupted
 		case err != nil:
-			fmt.Fprintf(out, "mirror: %v; trying again\n", err)
+			fmt.Fprintf(out, "mirror: %s; trying again\n", stage.Line(err))
 		case o.once || c.Closed:
 			return nil
 		}

@@ -328,8 +328,16 @@ func TestSurvivesBadServers(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}
+	wordy := func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		_, _ = conn.Write([]byte("HTTP/1.1 404 " + strings.Repeat("\x9b", 1<<20) + "\r\n\r\n"))
+		_ = conn.Close()
+	}
 	for name, bad := range map[string]http.HandlerFunc{
-		"endless": endless, "silent": silent, "dripping": dripping,
+		"wordy": wordy, "endless": endless, "silent": silent, "dripping": dripping,
 		"error":    func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusInternalServerError) },
 		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
 		"empty":    func(http.ResponseWriter, *http.Request) {},
@@ -348,6 +356,7 @@ func TestSurvivesBadServers(t *testing.T) {
 			_, err := s.mirror("-once", "-timeout", "100ms")
 			runtime.ReadMemStats(&is)
 			require.Error(t, err, "%s %s", name, path)
+			require.Less(t, len(err.Error()), 2048, "%s %s", name, path)
 			require.NotErrorIs(t, err, errCheated)
 			require.Less(t, time.Since(start), 5*time.Second)
 			require.Less(t, is.TotalAlloc-was.TotalAlloc, uint64(256<<20))

@@ -19,9 +19,11 @@ type site struct {
 }
 
 // newSite returns the site under a URL. A file takes at most timeout, its body included; the
-// reader bounds its size.
+// reader bounds its size, and 64 KiB that of the header, which errors quote.
 func newSite(base string, timeout time.Duration) *site {
-	return &site{strings.TrimSuffix(base, "/"), &http.Client{Timeout: timeout}}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxResponseHeaderBytes = 1 << 16
+	return &site{strings.TrimSuffix(base, "/"), &http.Client{Timeout: timeout, Transport: transport}}
 }
 
 // at returns the files of the site, for as long as ctx lasts.
@@ -49,7 +51,7 @@ func (f files) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
-		err := fmt.Errorf("the server says %q", answer.Status)
+		err := fmt.Errorf("the server says %.64q", answer.Status)
 		if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone {
 			err = errors.Join(err, fs.ErrNotExist)
 		}

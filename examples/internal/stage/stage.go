@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/scrutin/scrutin/internal/legible"
 )
 
 // ErrUsage is the kind of an error that the user of a program made: exit status 2.
@@ -42,6 +44,10 @@ func Exit(program string, err error) {
 	}
 	os.Exit(1)
 }
+
+// Line is an error on one line, without characters that change how it reads: names of files and what a server
+// says can be in it.
+func Line(err error) string { return legible.Printable(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 // Put writes a file that appears whole, with its directories.
 func Put(path string, data []byte) error { return put(path, data, 0o755, 0o644) }
