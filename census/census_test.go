@@ -392,3 +392,14 @@ func TestEveryPathIsItsMembersOwn(t *testing.T) {
 		seen[key] = i
 	}
 }
+
+// So many are not built here: what is asked is whether one may be the last.
+func TestNoTreeHoldsMoreThanItsIndexCounts(t *testing.T) {
+	tree := &Tree{depth: 32}
+	m := Member{Commitment: Commitment{31: 1}}
+	_, err := tree.check(maxMembers-1, m, roll(0))
+	require.NoError(t, err)
+	_, err = tree.check(maxMembers, m, roll(0))
+	require.ErrorIs(t, err, ErrInvalid)
+	require.ErrorContains(t, err, "2^32 - 1")
+}

@@ -528,8 +528,10 @@ func TestEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, _, err = c.Finalize(ctx, beacon)
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = Open(ctx, held().files)
-	require.ErrorIs(t, err, context.Canceled)
+	for _, files := range []fs.FS{held().files, fstest.MapFS{}} {
+		_, err = Open(ctx, files)
+		require.ErrorIs(t, err, context.Canceled)
+	}
 	_, err = Start(ctx, c.Powers())
 	require.ErrorIs(t, err, context.Canceled)
 	_, _, err = openPowers(ctx, firstPhase(), small, few)
