@@ -477,13 +477,23 @@ func TestParseResultGivesTheOpenedResult(t *testing.T) {
 		edit func(r *Result)
 		says string
 	}{
-		"another election":  {func(r *Result) { r.Election[0] ^= 1 }, "it is of election"},
-		"too many ballots":  {func(r *Result) { r.Ballots = 1 << 20 }, "are on the roll"},
-		"too much weight":   {func(r *Result) { r.Weight = 1 << 63 }, "are on the roll"},
-		"a question less":   {func(r *Result) { r.Questions = r.Questions[1:] }, "questions, the election"},
-		"another question":  {func(r *Result) { r.Questions[0].Question = "x" }, "other counters"},
-		"a counter less":    {func(r *Result) { r.Questions[0].Counts = r.Questions[0].Counts[1:] }, "other counters"},
-		"another counter":   {func(r *Result) { r.Questions[0].Counts[0].Label = "x" }, "other counters"},
+		"another election": {func(r *Result) { r.Election[0] ^= 1 }, "it is of election"},
+		"too many ballots": {func(r *Result) { r.Ballots = 1 << 20 }, "are on the roll"},
+		"too much weight":  {func(r *Result) { r.Weight = 1 << 63 }, "are on the roll"},
+		"a question less":  {func(r *Result) { r.Questions = r.Questions[1:] }, "questions, the election"},
+		"another question": {func(r *Result) { r.Questions[0].Question = "x" }, "other counters"},
+		"a counter less":   {func(r *Result) { r.Questions[0].Counts = r.Questions[0].Counts[1:] }, "other counters"},
+		"another counter":  {func(r *Result) { r.Questions[0].Counts[0].Label = "x" }, "other counters"},
+		"another option": {func(r *Result) {
+			q := &r.Questions[0]
+			old := q.Order[0][0]
+			for i := range q.Counts {
+				if q.Counts[i].Option == old {
+					q.Counts[i].Option = "x"
+				}
+			}
+			q.Order[0][0] = "x"
+		}, "other counters"},
 		"an impossible sum": {func(r *Result) { r.Questions[0].Counts[0].Total = 1 << 43 }, "question"},
 		"another order":     {func(r *Result) { slices.Reverse(r.Questions[0].Order) }, "the order of the options"},
 	} {
@@ -492,5 +502,25 @@ func TestParseResultGivesTheOpenedResult(t *testing.T) {
 		c.edit(claim)
 		_, err = ParseResult(opened.manifest, claim.Bytes())
 		require.ErrorContains(t, err, c.says, name)
+	}
+}
+
+// An audit says in what a claimed result differs from its own.
+func TestDiffersSaysInWhat(t *testing.T) {
+	r := textResult(t)
+	for says, edit := range map[string]func(claim *Result){
+		"of weight":                           func(claim *Result) { claim.Weight++ },
+		"ballots of weight":                   func(claim *Result) { claim.Ballots++ },
+		"questions, the election":             func(claim *Result) { claim.Questions = claim.Questions[1:] },
+		"has other counts than the recount":   func(claim *Result) { claim.Questions[0].Question = "x" },
+		"other counts than the recount":       func(claim *Result) { claim.Questions[0].Counts[0].Total++ },
+		"the order of the options is not the": func(claim *Result) { slices.Reverse(claim.Questions[0].Order) },
+	} {
+		claim, err := parseClaim(r.Bytes())
+		require.NoError(t, err)
+		edit(claim)
+		err = r.differs(claim)
+		require.ErrorIs(t, err, ErrInvalid)
+		require.ErrorContains(t, err, says)
 	}
 }
