@@ -113,7 +113,6 @@ func (f slowFile) Sync() error {
 	return f.file.Sync()
 }
 
-// A ballot that arrives in the last second is in time, however long others are being written.
 // The clock reaches the closing time, and the box is sealed, as soon as Cast has looked at it.
 func TestASealWaitsForWhatArrivedInTime(t *testing.T) {
 	s := newStage(t, electiontest.Config{Edit: oneQuestion})
@@ -151,6 +150,7 @@ func TestASealWaitsForWhatArrivedInTime(t *testing.T) {
 	require.True(t, checkpoint.Closed)
 }
 
+// A ballot that arrives in the last second is in time, however long others are being written.
 func TestArrivalIsWhenCastIsCalled(t *testing.T) {
 	s := newStage(t, electiontest.Config{Voters: 3, Edit: oneQuestion})
 	d := &slowDisk{disk: newMemDisk()}

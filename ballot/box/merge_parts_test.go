@@ -3,8 +3,10 @@ package box
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -96,4 +98,16 @@ func TestMergerPassesOnThatItWasCancelled(t *testing.T) {
 	cancel()
 	_, _, _, err := g.verify(ctx, [][]byte{s.Ballot(t, 0, 0, 0).Bytes()}, [][32]byte{sha256.Sum256(nil)})
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// What is not a file is wrong with the log; a disk that fails is not.
+func TestABrokenLogIsToldFromAFailingDisk(t *testing.T) {
+	for _, kind := range []error{
+		ballot.ErrMalformed, ballot.ErrInvalid, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, syscall.ELOOP, errors.ErrUnsupported,
+	} {
+		require.True(t, isBroken(&fs.PathError{Op: "open", Path: "tile", Err: kind}), "%v", kind)
+	}
+	for _, kind := range []error{fs.ErrPermission, syscall.EIO, syscall.EMFILE, fs.ErrClosed, context.Canceled} {
+		require.False(t, isBroken(&fs.PathError{Op: "open", Path: "tile", Err: kind}), "%v", kind)
+	}
 }

@@ -87,7 +87,7 @@ func (g *merger) run(ctx context.Context) error {
 // isBroken tells a log that is not what its checkpoint says from one that could not be read here. What stands in the place of
 // a file or directory and is none is wrong with the log.
 func isBroken(err error) bool {
-	for _, kind := range []error{ballot.ErrMalformed, ballot.ErrInvalid, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, errors.ErrUnsupported} {
+	for _, kind := range []error{ballot.ErrMalformed, ballot.ErrInvalid, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, syscall.ELOOP, errors.ErrUnsupported} {
 		if errors.Is(err, kind) {
 			return true
 		}
